@@ -1,0 +1,1 @@
+export { type ErrorCode, HawserError } from './errors.ts';

@@ -1,0 +1,88 @@
+/**
+ * The nouns of the network layer, as plain data: what the store keeps and what the library returns.
+ * Addresses and subnets are canonical text (`10.5.0.9`, `10.5.0.0/24`, `fd00::5`), times are ISO 8601.
+ */
+
+/** A named L2/L3 segment. */
+export interface Network {
+  /** 64 hex digits; any unambiguous prefix names the network. */
+  id: string;
+  name: string;
+  driver: DriverName;
+  created: string;
+  /** No default route, no masquerade, no way in from outside. */
+  internal: boolean;
+  subnets: NetworkSubnet[];
+  options: Record<string, string>;
+  labels: Record<string, string>;
+  /** The bridge's interface name: `hawser0`, or `br-` and 12 digits of the id. */
+  bridge: string;
+}
+
+export type DriverName = 'bridge';
+
+/** A subnet of a network, and how its addresses are given out. */
+export interface NetworkSubnet {
+  subnet: string;
+  gateway: string;
+  /** Only addresses in here are handed out by themselves. */
+  range?: string;
+  /** Addresses that are never handed out, by what they are for (Docker's --aux-address). */
+  aux: Record<string, string>;
+}
+
+/** A network namespace that hawser pins or was handed. */
+export interface Sandbox {
+  /** The container's id, or what the caller calls a namespace of its own. */
+  id: string;
+  /** A path that names the namespace: a pin under --run, /proc/PID/ns/net, ... */
+  path: string;
+}
+
+/** One attachment: (sandbox, interface name) on a network. */
+export interface Endpoint {
+  /** `<sandbox id>/<interface name>`: the owner of its leases, and the seed of its kernel names. */
+  key: string;
+  sandbox: Sandbox;
+  /** The network's id. */
+  network: string;
+  /** Its name inside the sandbox: eth0, eth1, ... */
+  ifname: string;
+  /** The host's end of the veth pair, derived from the key. */
+  hostIfname: string;
+  mac: string;
+  /** Bytes. */
+  mtu: number;
+  addresses: EndpointAddress[];
+  ports: PublishedPort[];
+  /** Other names of the container on this network. */
+  aliases: string[];
+  /** For people: the container's name, or the sandbox's id. */
+  owner: string;
+  created: string;
+}
+
+export interface EndpointAddress {
+  /** Without prefix length. */
+  address: string;
+  prefix: number;
+  /** Absent on an internal network. */
+  gateway?: string;
+}
+
+export type Protocol = 'tcp' | 'udp';
+
+/** A port, or a range of `count` ports, of the host that leads to the same many of a container. */
+export interface PublishedPort {
+  protocol: Protocol;
+  /** `0.0.0.0` is every IPv4 address of the host. */
+  hostIp: string;
+  hostPort: number;
+  containerPort: number;
+  count: number;
+}
+
+/** What `-p` asks for: no `hostPort` means a free one from the ephemeral range. */
+export interface PortRequest extends Omit<PublishedPort, 'hostPort'> {
+  hostPort?: number;
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+// Live tests move the main thread between network namespaces, which only a process of its own may do.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
