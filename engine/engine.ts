@@ -1,0 +1,135 @@
+import type { Readable } from 'node:stream';
+import type { Image } from '../image/image.ts';
+import type { AttachRequest, NetworkSpec, Repair } from '../net/networking.ts';
+import type { Endpoint, Network } from '../net/model.ts';
+import type { LogLine, LogOptions } from '../runtime/logs.ts';
+import type { Exit } from '../runtime/spec.ts';
+import type { Session } from '../runtime/process.ts';
+import type { AttachmentRequest, Container, CreateRequest } from './container.ts';
+
+export interface EngineOptions {
+  /** Durable state; default HAWSER_ROOT, else /var/lib/hawser. */
+  root?: string;
+  /** State of this boot; default HAWSER_RUN, else /run/hawser. */
+  run?: string;
+  /** Under which cgroup containers are put; default HAWSER_CGROUP_PARENT, else `hawser`. */
+  cgroupParent?: string;
+  /** Told of things worth knowing that are no errors: forwarding was switched on, a limit does not hold here. */
+  onNote?: (note: string) => void;
+  /** Told after each step of create, start, attach and detach; what it throws fails that step. */
+  onStep?: (step: string) => void;
+}
+
+/**
+ * Everything hawser can do. One engine is one state directory; any number of engines, in any number
+ * of processes, may work on one state at once. All failures are HawserErrors.
+ */
+export interface Engine {
+  networks: Networks;
+  containers: Containers;
+  images: Images;
+  system: System;
+  /**
+   * Attaches any network namespace to a network: interface, addresses, routes, ports. Attaching the
+   * same (sandbox, interface name) again gives the endpoint that is already there.
+   */
+  attach(request: AttachRequest): Endpoint;
+  /** Takes a sandbox off one network, one interface, or all. Being off already is success. */
+  detach(request: { sandbox: string; network?: string; ifname?: string }): void;
+  endpoints(of?: { network?: string; sandbox?: string }): Endpoint[];
+  close(): void;
+}
+
+export interface Networks {
+  create(spec: NetworkSpec): Network;
+  list(): Network[];
+  inspect(ref: string): Network & { endpoints: Endpoint[] };
+  remove(ref: string): Network;
+  /** Removes user networks that no container is configured for; says which. */
+  prune(): Network[];
+  /** Attaches a container to one more network; a stopped one from its next start. */
+  connect(network: string, container: string, options?: Omit<AttachmentRequest, 'network'>): void;
+  disconnect(network: string, container: string, options?: { force?: boolean }): void;
+}
+
+export interface Images {
+  /** A tar of a root filesystem, plain or gzipped, becomes an image of one layer. */
+  import(tar: Readable, reference: string): Promise<Image>;
+  list(): Image[];
+  inspect(ref: string): Image;
+  /** Untags, and deletes the image with its last reference. Refused while a container uses it. */
+  remove(ref: string, options?: { force?: boolean }): { untagged: string[]; deleted: string[] };
+}
+
+export interface Containers {
+  create(request: CreateRequest): Container;
+  /**
+   * Starts the process. With `attach` the session sees the process's output from its first byte.
+   * With `attend` this caller promises to call `settle` after the end (a foreground run); without,
+   * or if this process dies, the container's monitor sees to it.
+   */
+  start(ref: string, options?: { attach?: boolean; attend?: boolean }): Promise<Session | undefined>;
+  attach(ref: string): Promise<Session>;
+  exec(ref: string, request: ExecRequest): Promise<Session>;
+  /** Ends: the given signal (default the container's stop signal), then after `timeout` seconds (default 10) SIGKILL. */
+  stop(ref: string, options?: { timeout?: number; signal?: string }): Promise<void>;
+  /** `signal`: a name with or without SIG, or a number; default SIGKILL. */
+  kill(ref: string, signal?: string): Promise<void>;
+  wait(ref: string): Promise<Exit>;
+  logs(ref: string, options?: LogOptions): AsyncIterable<LogLine>;
+  list(options?: { all?: boolean; filters?: Filters }): Container[];
+  inspect(ref: string): Container;
+  remove(ref: string, options?: { force?: boolean }): Promise<void>;
+  /**
+   * Writes down the end of a process that has ended, and gives back everything it held: endpoints,
+   * sandbox, cgroup; removes the container if it was to be removed. Any number of times.
+   */
+  settle(id: string): void;
+}
+
+export interface ExecRequest {
+  command: string[];
+  env?: string[];
+  workingDir?: string;
+  user?: string;
+  tty?: boolean;
+  stdin?: boolean;
+  privileged?: boolean;
+  /** Nobody attaches: the session only starts it. */
+  detach?: boolean;
+}
+
+/** Docker's filters: each key's values are alternatives, different keys must all hold. */
+export interface Filters {
+  id?: string[];
+  name?: string[];
+  status?: string[];
+  label?: string[];
+  network?: string[];
+  ancestor?: string[];
+  exited?: string[];
+}
+
+export interface System {
+  info(): SystemInfo;
+  /** Compares the store with the kernel both ways and mends what differs; says what it did. */
+  reconcile(): Repair[];
+  /** Ends every container and removes everything hawser has made, images and networks included. */
+  reset(): Promise<void>;
+}
+
+export interface SystemInfo {
+  version: string;
+  root: string;
+  run: string;
+  kernel: string;
+  cgroup: 'v1' | 'v2';
+  cpus: number;
+  /** Bytes. */
+  memory: number;
+  containers: { running: number; created: number; exited: number };
+  networks: number;
+  images: number;
+  /** What this kernel has and lacks of what hawser uses. */
+  features: { name: string; available: boolean; detail?: string }[];
+}
