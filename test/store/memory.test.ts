@@ -1,0 +1,4 @@
+import { memoryStore } from '../../store/memory.ts';
+import { storeConformance } from './conformance.ts';
+
+storeConformance('memory', memoryStore, () => {});
