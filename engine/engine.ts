@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Image } from '../image/image.ts';
-import type { AttachRequest, NetworkSpec, Repair } from '../net/networking.ts';
 import type { Endpoint, Network } from '../net/model.ts';
+import type { AttachRequest, NetworkSpec, Repair } from '../net/networking.ts';
 import type { LogLine, LogOptions } from '../runtime/logs.ts';
-import type { Exit } from '../runtime/spec.ts';
 import type { Session } from '../runtime/process.ts';
+import type { Exit } from '../runtime/spec.ts';
 import type { AttachmentRequest, Container, CreateRequest } from './container.ts';
 
 export interface EngineOptions {
@@ -68,7 +68,10 @@ export interface Containers {
    * With `attend` this caller promises to call `settle` after the end (a foreground run); without,
    * or if this process dies, the container's monitor sees to it.
    */
-  start(ref: string, options?: { attach?: boolean; attend?: boolean }): Promise<Session | undefined>;
+  start(
+    ref: string,
+    options?: { attach?: boolean; attend?: boolean },
+  ): Promise<Session | undefined>;
   attach(ref: string): Promise<Session>;
   exec(ref: string, request: ExecRequest): Promise<Session>;
   /** Ends: the given signal (default the container's stop signal), then after `timeout` seconds (default 10) SIGKILL. */

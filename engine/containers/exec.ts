@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { HawserError } from '../../errors.ts';
+import { execProcess, type Session } from '../../runtime/process.ts';
+import { openLayers } from '../../runtime/rootfs.ts';
+import { resolveCapabilities } from '../../runtime/security/capabilities.ts';
+import type { ExecSpec } from '../../runtime/spec.ts';
+import { resolveUser } from '../../runtime/user.ts';
+import type { ContainerRecord } from '../container.ts';
+import type { Context } from '../context.ts';
+import type { ExecRequest } from '../engine.ts';
+import { isAlive } from '../liveness.ts';
+import { mergeEnv } from './create.ts';
+import { cgroupOf, layersOf } from './spec.ts';
+
+/** Starts one more process in a running container: in all its namespaces and its cgroup. */
+export async function execInContainer(
+  context: Context,
+  ref: string,
+  request: ExecRequest,
+): Promise<Session> {
+  const attempt = `execute in ${ref}`;
+  const record = context.records.find(ref, attempt);
+  if (!isAlive(record, context.paths) || record.state.pid === undefined) {
+    throw new HawserError('state', `${attempt}: it is not running`);
+  }
+  if (request.command.length === 0 || request.command[0] === '') {
+    throw new HawserError('invalid', `${attempt}: no command is given`);
+  }
+
+  const { directory, ...paths } = context.paths
+    .container(record.id)
+    .exec(randomBytes(4).toString('hex'));
+  mkdirSync(directory, { mode: 0o700 });
+  try {
+    const { session } = await execProcess(
+      {
+        ...processOf(context, record, request),
+        pid: record.state.pid,
+        cgroup: cgroupOf(context, record.id),
+        paths: { ...paths, log: undefined, onExit: ['/bin/rm', '-rf', directory] },
+      },
+      { seccompCache: context.paths.seccompCache },
+    );
+    if (!request.detach) session.attach({ stdin: request.stdin ?? false });
+    await session.start();
+    return session;
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function processOf(
+  context: Context,
+  record: ContainerRecord,
+  request: ExecRequest,
+): Omit<ExecSpec, 'pid' | 'cgroup' | 'paths'> {
+  const { process } = record;
+  const privileged = request.privileged ?? record.privileged;
+  const user = resolveUser(request.user ?? process.user, openLayers(layersOf(context, record)));
+  const tty = request.tty ?? false;
+  return {
+    args: request.command,
+    env: mergeEnv(
+      [`HOSTNAME=${record.hostname}`, ...(tty ? ['TERM=xterm'] : []), `HOME=${user.home}`],
+      process.env,
+      request.env ?? [],
+    ),
+    cwd: request.workingDir ?? process.workingDir,
+    user,
+    tty,
+    stdin: request.stdin ?? false,
+    security: {
+      privileged,
+      capabilities: resolveCapabilities({ add: record.capAdd, drop: record.capDrop, privileged }),
+      seccomp: privileged ? 'unconfined' : record.seccomp,
+      noNewPrivileges: record.noNewPrivileges,
+    },
+  };
+}

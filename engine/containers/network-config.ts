@@ -1,0 +1,104 @@
+import { HawserError } from '../../errors.ts';
+import { resolveMode } from '../../net/modes.ts';
+import { parsePort } from '../../net/ports.ts';
+import type { AttachmentRequest, CreateRequest, NetworkConfig } from '../container.ts';
+import type { Context } from '../context.ts';
+
+/** Which sandbox the container gets, and what it is attached to there. */
+export function configureNetwork(
+  context: Context,
+  request: CreateRequest,
+  attempt: string,
+): NetworkConfig {
+  const wanted = (request.networks?.length ? request.networks : ['bridge']).map(asRequest);
+  const mode = resolveMode(wanted.map(({ network }) => network));
+  if (mode.kind !== 'own') refuseOwnSettings(request, wanted, mode.kind, attempt);
+
+  const ports = (request.ports ?? []).flatMap((port) =>
+    typeof port === 'string' ? parsePort(port) : [port],
+  );
+  const isAttached = mode.kind === 'own' && mode.attachments.length > 0;
+  if (ports.length > 0 && !isAttached && mode.kind !== 'container') {
+    context.note(`${attempt}: published ports have no effect in ${wanted[0]?.network} mode`);
+  }
+
+  return {
+    mode: sandboxOf(context, mode, attempt),
+    attachments: isAttached ? resolveAttachments(context, wanted, attempt) : [],
+    ports: isAttached ? ports : [],
+    dns: request.dns ?? [],
+    dnsSearch: request.dnsSearch ?? [],
+    extraHosts: request.extraHosts ?? [],
+  };
+}
+
+function asRequest(network: string | AttachmentRequest): AttachmentRequest {
+  return typeof network === 'string' ? { network } : network;
+}
+
+function sandboxOf(
+  context: Context,
+  mode: ReturnType<typeof resolveMode>,
+  attempt: string,
+): NetworkConfig['mode'] {
+  switch (mode.kind) {
+    case 'own':
+    case 'host':
+      return { kind: mode.kind };
+    case 'namespace':
+      return { kind: 'namespace', path: mode.path };
+    case 'container': {
+      const target = context.records.find(mode.container, attempt);
+      // A chain of joiners ends at the one who owns the sandbox.
+      return target.network.mode.kind === 'own'
+        ? { kind: 'container', container: target.id }
+        : target.network.mode;
+    }
+  }
+}
+
+/** What belongs to the owner of a sandbox cannot be chosen by somebody who joins it. */
+function refuseOwnSettings(
+  request: CreateRequest,
+  wanted: AttachmentRequest[],
+  kind: 'host' | 'container' | 'namespace',
+  attempt: string,
+): void {
+  const joined =
+    kind === 'host' ? 'the host' : kind === 'container' ? 'another container' : 'a namespace';
+  const refuse = (what: string): never => {
+    throw new HawserError(
+      'invalid',
+      `${attempt}: ${what} cannot be chosen for a container that joins the network of ${joined}`,
+    );
+  };
+  if (wanted.some(({ ip }) => ip !== undefined)) refuse('an address');
+  if (wanted.some(({ mac }) => mac !== undefined)) refuse('a MAC address');
+  if (wanted.some(({ aliases }) => aliases?.length)) refuse('a network alias');
+  if (kind === 'host') return;
+  if (request.ports?.length) refuse('a published port');
+  if (request.hostname !== undefined) refuse('a host name');
+  if (request.dns?.length || request.dnsSearch?.length) refuse('a DNS server or search domain');
+  if (request.extraHosts?.length) refuse('an extra host');
+}
+
+function resolveAttachments(
+  context: Context,
+  wanted: AttachmentRequest[],
+  attempt: string,
+): AttachmentRequest[] {
+  const attachments = wanted.map((attachment) => ({
+    ...attachment,
+    network: resolveNetwork(context, attachment.network).id,
+  }));
+  const ids = attachments.map(({ network }) => network);
+  const twice = wanted.find((_, index) => ids.indexOf(ids[index] ?? '') !== index);
+  if (twice) {
+    throw new HawserError('invalid', `${attempt}: network ${twice.network} is named twice`);
+  }
+  return attachments;
+}
+
+function resolveNetwork({ networking }: Context, ref: string) {
+  return ref === 'bridge' ? networking.networks.ensureDefault() : networking.networks.get(ref);
+}

@@ -1,0 +1,88 @@
+import { HawserError } from '../../errors.ts';
+import { pinNetns, unpinNetns } from '../../native/netns.ts';
+import type { Endpoint, Sandbox } from '../../net/model.ts';
+import type { AttachmentRequest, ContainerRecord } from '../container.ts';
+import type { Context } from '../context.ts';
+import { isAlive } from '../liveness.ts';
+import { ensurePrivate } from '../paths.ts';
+
+/** The sandbox of a container's own, whether it exists now or not. */
+export function ownSandbox({ paths }: Context, record: ContainerRecord): Sandbox {
+  return { id: record.id, path: paths.container(record.id).sandbox };
+}
+
+/** Makes a container's sandbox and attaches it to its networks; all of it or nothing. */
+export function moor(context: Context, record: ContainerRecord): Endpoint[] {
+  const sandbox = ownSandbox(context, record);
+  return context.store.transaction(() => {
+    ensurePrivate(context.paths.sandboxes);
+    // What a crashed start may have left under this name is nobody's.
+    unpinNetns(sandbox.path);
+    pinNetns(sandbox.path);
+    const endpoints: Endpoint[] = [];
+    try {
+      context.step('start:sandbox');
+      for (const attachment of record.network.attachments) {
+        const ports = endpoints.length === 0 ? record.network.ports : [];
+        endpoints.push(attachSandbox(context, record, attachment, ports));
+      }
+      return endpoints;
+    } catch (error) {
+      castOff(context, record);
+      throw error;
+    }
+  });
+}
+
+/** Attaches a container's sandbox to one more network. */
+export function attachSandbox(
+  context: Context,
+  record: ContainerRecord,
+  attachment: AttachmentRequest,
+  ports: ContainerRecord['network']['ports'] = [],
+): Endpoint {
+  return context.networking.attach({
+    ...attachment,
+    sandbox: ownSandbox(context, record),
+    owner: record.name,
+    ports,
+  });
+}
+
+/** Undoes `moor`, whatever of it is there. */
+export function castOff(context: Context, record: ContainerRecord): void {
+  if (record.network.mode.kind !== 'own') return;
+  const { id, path } = ownSandbox(context, record);
+  try {
+    context.networking.detach({ sandbox: id });
+  } finally {
+    unpinNetns(path);
+  }
+}
+
+/** The namespace a container's process is to join, or undefined for the caller's own. */
+export function netnsOf(context: Context, record: ContainerRecord): string | undefined {
+  const { mode } = record.network;
+  switch (mode.kind) {
+    case 'own':
+      return ownSandbox(context, record).path;
+    case 'host':
+      return undefined;
+    case 'namespace':
+      return mode.path;
+    case 'container': {
+      const owner = context.records.get(mode.container);
+      if (!owner || !isAlive(owner, context.paths)) {
+        const name = owner?.name ?? mode.container.slice(0, 12);
+        throw new HawserError(
+          'state',
+          `start ${record.name}: container ${name}, whose network it joins, is not running`,
+          {
+            hint: `start that first: hawser start ${name}`,
+          },
+        );
+      }
+      return ownSandbox(context, owner).path;
+    }
+  }
+}

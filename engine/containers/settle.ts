@@ -1,0 +1,115 @@
+import { rmSync } from 'node:fs';
+import { HawserError } from '../../errors.ts';
+import type { ContainerRecord, RecordedState } from '../container.ts';
+import type { Context } from '../context.ts';
+import { endOf, isAlive, isStarting } from '../liveness.ts';
+import { castOff } from './sandbox.ts';
+import { cgroupOf } from './spec.ts';
+
+/** Settles a container unless its process lives or somebody is starting it. */
+export function settleIfEnded(context: Context, id: string): void {
+  const record = context.records.get(id);
+  if (record && hasEnded(context, record)) settleContainer(context, id);
+}
+
+/**
+ * Writes down the end of a container's process and gives back everything it held. What cannot be
+ * given back does not keep the rest from being so; it is reported together at the end.
+ */
+export function settleContainer(context: Context, id: string): void {
+  const failures: unknown[] = [];
+  const ended = context.store.transaction(() => {
+    const record = context.records.get(id);
+    if (!record || !hasEnded(context, record)) return undefined;
+    attempt(failures, () => castOff(context, record));
+    context.step('settle:network');
+    const settled: ContainerRecord = { ...record, state: endState(context, record) };
+    if (record.autoRemove && record.state.status === 'running') context.records.remove(id);
+    else context.records.put(settled);
+    context.step('settle:record');
+    return record;
+  });
+  if (!ended) return;
+  attempt(failures, () => discardProcess(context, id));
+  if (!context.records.get(id)) attempt(failures, () => discardFiles(context, id));
+  report(`settle ${ended.name}`, failures);
+}
+
+/**
+ * Gives back what a failed start has taken, and returns the error to throw: the container is as
+ * before, and its record says why it did not start.
+ */
+export function abandonStart(context: Context, record: ContainerRecord, cause: unknown): Error {
+  const failures: unknown[] = [];
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const exitCode = exitCodeOf(error);
+  context.store.transaction(() => {
+    attempt(failures, () => castOff(context, record));
+    const state: RecordedState = { status: 'created', error: error.message, exitCode };
+    if (context.records.get(record.id)) context.records.put({ ...record, state });
+  });
+  attempt(failures, () => discardProcess(context, record.id));
+  if (failures.length === 0) return error;
+  return new HawserError(
+    error instanceof HawserError ? error.code : 'kernel',
+    `${error.message}; and giving back what it had taken failed too: ${failures.map(sentence).join('; ')}`,
+    { cause },
+  );
+}
+
+/** The cgroup and the traces of a process that is gone; what still lives in the cgroup is killed. */
+export function discardProcess(context: Context, id: string): void {
+  context.cgroups().remove(cgroupOf(context, id));
+  rmSync(context.paths.container(id).ephemeral, { recursive: true, force: true });
+}
+
+/** The writable layer, the log and the files of a container whose record is gone. */
+export function discardFiles(context: Context, id: string): void {
+  rmSync(context.paths.container(id).durable, { recursive: true, force: true });
+}
+
+function hasEnded({ paths }: Context, record: ContainerRecord): boolean {
+  const { status } = record.state;
+  if (status === 'running') return !isAlive(record, paths);
+  return status === 'starting' && !isStarting(record);
+}
+
+function endState(context: Context, record: ContainerRecord): RecordedState {
+  if (record.state.status === 'starting') {
+    return { status: 'created', error: 'the process that was starting it was killed' };
+  }
+  const { started } = record.state;
+  const end = endOf(record, context.paths);
+  return {
+    status: 'exited',
+    finished: new Date().toISOString(),
+    ...(started !== undefined && { started }),
+    ...end,
+  };
+}
+
+/** As docker: 127 and 126 for a command that is not there or cannot run, 128 for all else. */
+function exitCodeOf(error: Error): number {
+  const code = error instanceof HawserError ? error.code : undefined;
+  return code === 'command-not-found' ? 127 : code === 'cannot-execute' ? 126 : 128;
+}
+
+function attempt(failures: unknown[], work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    failures.push(error);
+  }
+}
+
+function report(what: string, failures: unknown[]): void {
+  if (failures.length === 0) return;
+  throw new HawserError('kernel', `${what}: ${failures.map(sentence).join('; ')}`, {
+    cause: failures.length === 1 ? failures[0] : new AggregateError(failures),
+    hint: 'the rest was given back; hawser system reconcile tries again',
+  });
+}
+
+function sentence(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure);
+}

@@ -1,0 +1,100 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { HawserError } from '../../errors.ts';
+import type { Endpoint } from '../../net/model.ts';
+import { type Session, startProcess } from '../../runtime/process.ts';
+import { bootId, startTime } from '../boot.ts';
+import type { ContainerRecord, RecordedState } from '../container.ts';
+import type { Context } from '../context.ts';
+import { isAlive, isStarting } from '../liveness.ts';
+import { ensurePrivate } from '../paths.ts';
+import { writeEtcFiles } from './etc.ts';
+import { moor, netnsOf } from './sandbox.ts';
+import { abandonStart, settleIfEnded } from './settle.ts';
+import { containerSpec } from './spec.ts';
+
+/**
+ * Starts a container: sandbox and attachments, its files, its process. A failure anywhere gives
+ * all of it back and leaves the container as it was, with the reason written down.
+ */
+export async function startContainer(
+  context: Context,
+  ref: string,
+  { attach = false, attend = false }: { attach?: boolean; attend?: boolean },
+): Promise<Session | undefined> {
+  const { record, endpoints } = claim(context, ref);
+  let session: Session | undefined;
+  try {
+    const netns = netnsOf(context, record);
+    writeEtcFiles(context, record, endpoints);
+    context.step('start:files');
+    session = await launch(context, record, netns);
+    if (attend) session.own();
+    if (attach) session.attach({ stdin: record.process.stdin });
+    await session.start();
+    context.step('start:process');
+    if (attach) return session;
+    session.close();
+    return undefined;
+  } catch (cause) {
+    session?.close();
+    throw abandonStart(context, record, cause);
+  }
+}
+
+/** Makes the caller the one who starts this container, and moors it. */
+function claim(context: Context, ref: string): { record: ContainerRecord; endpoints: Endpoint[] } {
+  settleIfEnded(context, context.records.find(ref, `start ${ref}`).id);
+  return context.store.transaction(() => {
+    const found = context.records.find(ref, `start ${ref}`);
+    if (isAlive(found, context.paths)) {
+      throw new HawserError('state', `start ${found.name}: it is already running`);
+    }
+    if (isStarting(found)) {
+      throw new HawserError(
+        'state',
+        `start ${found.name}: process ${found.state.pid} is starting it just now`,
+      );
+    }
+    const record = withState(found, { ...holder(process.pid), status: 'starting' });
+    context.records.put(record);
+
+    const { ephemeral } = context.paths.container(record.id);
+    ensurePrivate(context.paths.containers.ephemeral);
+    rmSync(ephemeral, { recursive: true, force: true });
+    mkdirSync(ephemeral, { mode: 0o700 });
+    const endpoints = record.network.mode.kind === 'own' ? moor(context, record) : [];
+    return { record, endpoints };
+  });
+}
+
+/** Starts the supervised process, stopped just before it becomes the user's command. */
+async function launch(
+  context: Context,
+  record: ContainerRecord,
+  netns: string | undefined,
+): Promise<Session> {
+  const { process, session, notes } = await startProcess(containerSpec(context, record, netns), {
+    seccompCache: context.paths.seccompCache,
+  });
+  for (const note of notes) context.note(`start ${record.name}: ${note}`);
+  context.step('start:launch');
+  context.store.transaction(() => {
+    const state: RecordedState = {
+      ...holder(process.pid),
+      status: 'running',
+      started: new Date().toISOString(),
+    };
+    context.records.put(withState(record, state));
+  });
+  context.step('start:record');
+  return session;
+}
+
+function withState(record: ContainerRecord, state: RecordedState): ContainerRecord {
+  return { ...record, state };
+}
+
+function holder(pid: number): Pick<RecordedState, 'pid' | 'pidStart' | 'boot'> {
+  const pidStart = startTime(pid);
+  return { pid, boot: bootId(), ...(pidStart !== undefined && { pidStart }) };
+}

@@ -1,0 +1,139 @@
+import { HawserError } from '../../errors.ts';
+import { attachTo, type Session } from '../../runtime/process.ts';
+import type { Exit } from '../../runtime/spec.ts';
+import type { ContainerRecord } from '../container.ts';
+import type { Context } from '../context.ts';
+import { isAlive, stateNow } from '../liveness.ts';
+import { discardFiles, settleContainer, settleIfEnded } from './settle.ts';
+import { parseSignal } from './signal.ts';
+
+const SIGKILL = 9;
+const DEFAULT_TIMEOUT = 10;
+
+/** A session with the container's monitor, or a refusal if the container does not run. */
+export async function openSession(
+  context: Context,
+  record: ContainerRecord,
+  attempt: string,
+): Promise<Session> {
+  const session = isAlive(record, context.paths)
+    ? await attachTo(context.paths.container(record.id))
+    : undefined;
+  if (!session) throw new HawserError('state', `${attempt}: it is not running`);
+  return session;
+}
+
+/** `timeout` is in seconds. A container that does not run is stopped already. */
+export async function stopContainer(
+  context: Context,
+  ref: string,
+  { timeout = DEFAULT_TIMEOUT, signal }: { timeout?: number; signal?: string },
+): Promise<void> {
+  const record = context.records.find(ref, `stop ${ref}`);
+  const number = parseSignal(signal ?? record.stopSignal);
+  await end(context, record, number, timeout);
+}
+
+export async function killContainer(
+  context: Context,
+  ref: string,
+  signal = 'SIGKILL',
+): Promise<void> {
+  const record = context.records.find(ref, `kill ${ref}`);
+  const number = parseSignal(signal);
+  const session = await openSession(context, record, `kill ${record.name}`);
+  try {
+    await session.kill(number);
+    // Only SIGKILL is waited for: what others do is the process's own affair.
+    if (number === SIGKILL) await settleAfter(context, record, session);
+  } finally {
+    session.close();
+  }
+}
+
+export async function waitContainer(context: Context, ref: string): Promise<Exit> {
+  const record = context.records.find(ref, `wait for ${ref}`);
+  const session = isAlive(record, context.paths)
+    ? await attachTo(context.paths.container(record.id))
+    : undefined;
+  try {
+    if (session) return await session.exit;
+  } finally {
+    session?.close();
+  }
+  const end = stateNow(record, context.paths);
+  if (end.status === 'created') {
+    throw new HawserError('state', `wait for ${record.name}: it has not been started`);
+  }
+  return {
+    code: end.exitCode ?? 0,
+    oomKilled: end.oomKilled,
+    finished: end.finished ?? new Date().toISOString(),
+  };
+}
+
+export async function removeContainer(
+  context: Context,
+  ref: string,
+  { force = false }: { force?: boolean },
+): Promise<void> {
+  const { records, paths } = context;
+  const record = records.find(ref, `remove ${ref}`);
+  if (isAlive(record, paths)) {
+    if (!force) {
+      throw new HawserError('in-use', `remove ${record.name}: it is running`, {
+        hint: `stop it first, or use force: hawser rm -f ${record.name}`,
+      });
+    }
+    await end(context, record, SIGKILL, DEFAULT_TIMEOUT);
+  }
+  settleIfEnded(context, record.id);
+  context.records.remove(record.id);
+  discardFiles(context, record.id);
+}
+
+async function end(
+  context: Context,
+  record: ContainerRecord,
+  signal: number,
+  timeout: number,
+): Promise<void> {
+  const session = isAlive(record, context.paths)
+    ? await attachTo(context.paths.container(record.id))
+    : undefined;
+  if (!session) return settleIfEnded(context, record.id);
+  try {
+    session.own();
+    await session.kill(signal);
+    if (!(await endsWithin(session, timeout))) {
+      await session.kill(SIGKILL);
+    }
+    await settleAfter(context, record, session);
+  } finally {
+    session.close();
+  }
+}
+
+/** Waits for the end and settles it in the monitor's stead. */
+async function settleAfter(
+  context: Context,
+  record: ContainerRecord,
+  session: Session,
+): Promise<void> {
+  session.own();
+  await session.exit;
+  settleContainer(context, record.id);
+  session.done();
+}
+
+async function endsWithin(session: Session, seconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), seconds * 1000);
+  });
+  try {
+    return await Promise.race([session.exit.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

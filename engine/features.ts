@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { hasNftables } from '../native/nftables.ts';
+import type { Cgroups } from '../runtime/cgroup/cgroup.ts';
+import type { SystemInfo } from './engine.ts';
+
+/** What this kernel has of the things hawser stands on, each asked of the kernel itself. */
+export function kernelFeatures(cgroups: Cgroups): SystemInfo['features'] {
+  const filesystems = readFileSync('/proc/filesystems', 'utf8');
+  return [
+    {
+      name: 'nf_tables',
+      available: hasNftables(),
+      detail: 'firewall, published ports and isolation',
+    },
+    {
+      name: 'overlayfs',
+      available: /\boverlay$/m.test(filesystems),
+      detail: 'root filesystems of shared layers',
+    },
+    {
+      name: 'IPv6',
+      available: existsSync('/proc/net/if_inet6'),
+      detail: 'networks with an IPv6 subnet',
+    },
+    {
+      name: 'seccomp',
+      available: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
+      detail: 'the filter of system calls',
+    },
+    { name: `cgroup ${cgroups.version}`, available: true, detail: 'limits' },
+  ];
+}

@@ -1,0 +1,14 @@
+import type { Context } from './context.ts';
+import type { Images } from './engine.ts';
+
+export function openImageFront({ images, records }: Context): Images {
+  /** The name of a container that stands on an image. */
+  const user = (image: string) => records.all().find((record) => record.image.id === image)?.name;
+
+  return {
+    import: (tar, reference) => images.import(tar, reference),
+    list: () => images.list(),
+    inspect: (ref) => images.get(ref),
+    remove: (ref, { force = false } = {}) => images.remove(ref, { inUse: user, force }),
+  };
+}

@@ -1,0 +1,47 @@
+import { HawserError } from '../errors.ts';
+import type { Network } from '../net/model.ts';
+import type { ContainerRecord } from './container.ts';
+import { connectContainer, disconnectContainer } from './containers/connect.ts';
+import type { Context } from './context.ts';
+import type { Networks } from './engine.ts';
+
+export function openNetworks(context: Context): Networks {
+  const { networking, store } = context;
+  const { networks } = networking;
+
+  /** The containers that are, or at their next start will be, attached to it. */
+  function users(network: Network): ContainerRecord[] {
+    return context.records
+      .all()
+      .filter((record) => record.network.attachments.some((on) => on.network === network.id));
+  }
+
+  return {
+    create: (spec) => networks.create(spec),
+    list: () => networks.list(),
+    inspect: (ref) => {
+      const network = networks.get(ref);
+      return { ...network, endpoints: networking.endpoints({ network: network.id }) };
+    },
+    remove: (ref) =>
+      store.transaction(() => {
+        const network = networks.get(ref);
+        const [user] = users(network);
+        if (user) {
+          throw new HawserError(
+            'in-use',
+            `remove network ${network.name}: container ${user.name} is connected to it`,
+            {
+              hint: `take it off first: hawser network disconnect ${network.name} ${user.name}`,
+            },
+          );
+        }
+        return networks.remove(network.id);
+      }),
+    prune: () => store.transaction(() => networks.prune((network) => users(network).length > 0)),
+    connect: (network, container, options = {}) =>
+      connectContainer(context, network, container, options),
+    disconnect: (network, container, options = {}) =>
+      disconnectContainer(context, network, container, options),
+  };
+}

@@ -1,0 +1,84 @@
+import { HawserError } from '../errors.ts';
+import { openImages } from '../image/images.ts';
+import { openIpam } from '../ipam/ipam.ts';
+import { openNetworking } from '../net/networking.ts';
+import { openCgroups } from '../runtime/cgroup/cgroup.ts';
+import { openStore } from '../store/lmdb.ts';
+import { openContainers } from './containers/containers.ts';
+import type { Context } from './context.ts';
+import type { Engine, EngineOptions } from './engine.ts';
+import { openImageFront } from './images.ts';
+import { openNetworks } from './networks.ts';
+import { ensurePrivate, layout } from './paths.ts';
+import { openRecords } from './records.ts';
+import { openSystem } from './system.ts';
+
+const CGROUP_PARENT = /^[a-zA-Z0-9_-][a-zA-Z0-9_.-]*(\/[a-zA-Z0-9_-][a-zA-Z0-9_.-]*)*$/;
+
+/**
+ * Opens hawser on a state directory, which is made if there is none.
+ *
+ * @throws HawserError `permission` if the caller is not root, `corrupt` if the directory is somebody
+ *   else's or damaged
+ */
+export function openEngine(options: EngineOptions = {}): Engine {
+  if (process.geteuid?.() !== 0) {
+    throw new HawserError(
+      'permission',
+      'open hawser: it needs root, to make namespaces and interfaces',
+      {
+        hint: 'try: sudo hawser ...',
+      },
+    );
+  }
+  const paths = layout(options);
+  const cgroupParent = options.cgroupParent ?? process.env.HAWSER_CGROUP_PARENT ?? 'hawser';
+  if (!CGROUP_PARENT.test(cgroupParent)) {
+    throw new HawserError(
+      'invalid',
+      `use ${JSON.stringify(cgroupParent)} as parent cgroup: it is no relative path of plain names`,
+    );
+  }
+  ensurePrivate(paths.root);
+  ensurePrivate(paths.run);
+  const store = openStore(paths.state);
+  const step = options.onStep ?? (() => {});
+  const note = options.onNote ?? (() => {});
+  const networking = openNetworking({
+    store,
+    ipam: openIpam(store),
+    run: paths.run,
+    onStep: step,
+    onNote: note,
+  });
+  const context: Context = {
+    store,
+    paths,
+    networking,
+    cgroups: once(openCgroups),
+    cgroupParent,
+    note,
+    step,
+    records: openRecords(store),
+    images: openImages({ root: paths.root, store }),
+  };
+
+  return {
+    networks: openNetworks(context),
+    containers: openContainers(context),
+    images: openImageFront(context),
+    system: openSystem(context),
+    attach: (request) => networking.attach(request),
+    detach: (request) => networking.detach(request),
+    endpoints: (of = {}) => networking.endpoints(of),
+    close: () => store.close(),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,109 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HawserError } from '../errors.ts';
+
+/** Where everything lies; the only place that knows the layout of --root and --run. */
+export interface Paths {
+  root: string;
+  run: string;
+  /** The store's directory. */
+  state: string;
+  seccompCache: string;
+  container(id: string): ContainerPaths;
+  /** The directory of all containers' durable files, and of all containers' ephemeral ones. */
+  containers: { durable: string; ephemeral: string };
+  /** Pins of network namespaces. */
+  sandboxes: string;
+}
+
+export interface ContainerPaths {
+  durable: string;
+  upper: string;
+  work: string;
+  mountpoint: string;
+  log: string;
+  hosts: string;
+  hostname: string;
+  resolvConf: string;
+  ephemeral: string;
+  socket: string;
+  pid: string;
+  exit: string;
+  sandbox: string;
+  exec(id: string): { directory: string; socket: string; pid: string; exit: string };
+}
+
+/** sun_path of unix(7), less the terminating zero. */
+const LONGEST_SOCKET_PATH = 107;
+/** Enough of an id to be unique in one state directory, and short enough for a socket's path. */
+const SHORT = 16;
+
+export function layout(options: { root?: string | undefined; run?: string | undefined }): Paths {
+  const root = resolve(options.root ?? process.env.HAWSER_ROOT ?? '/var/lib/hawser');
+  const run = resolve(options.run ?? process.env.HAWSER_RUN ?? '/run/hawser');
+  const containers = { durable: join(root, 'containers'), ephemeral: join(run, 'containers') };
+  const sandboxes = join(run, 'netns');
+  const longest = join(containers.ephemeral, 'x'.repeat(SHORT), 'exec-12345678', 'socket');
+  if (longest.length > LONGEST_SOCKET_PATH) {
+    const excess = longest.length - LONGEST_SOCKET_PATH;
+    throw new HawserError(
+      'invalid',
+      `use ${run} for --run: it is ${excess} characters too long for the sockets in it`,
+    );
+  }
+
+  return {
+    root,
+    run,
+    containers,
+    sandboxes,
+    state: join(root, 'state'),
+    seccompCache: join(root, 'seccomp'),
+    container(id) {
+      const durable = join(containers.durable, id);
+      const ephemeral = join(containers.ephemeral, id.slice(0, SHORT));
+      return {
+        durable,
+        upper: join(durable, 'upper'),
+        work: join(durable, 'work'),
+        mountpoint: join(durable, 'rootfs'),
+        log: join(durable, 'log'),
+        hosts: join(durable, 'hosts'),
+        hostname: join(durable, 'hostname'),
+        resolvConf: join(durable, 'resolv.conf'),
+        ephemeral,
+        socket: join(ephemeral, 'socket'),
+        pid: join(ephemeral, 'pid'),
+        exit: join(ephemeral, 'exit'),
+        sandbox: join(sandboxes, id.slice(0, SHORT)),
+        exec(exec) {
+          const directory = join(ephemeral, `exec-${exec}`);
+          return {
+            directory,
+            socket: join(directory, 'socket'),
+            pid: join(directory, 'pid'),
+            exit: join(directory, 'exit'),
+          };
+        },
+      };
+    },
+  };
+}
+
+/** Makes a directory that only root may enter. */
+export function ensurePrivate(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+/** The directory that holds package.json, from the sources as well as from the bundle. */
+export function packageRoot(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) {
+    const parent = dirname(directory);
+    if (parent === directory)
+      throw new HawserError('corrupt', 'find hawser: its package.json is gone');
+    directory = parent;
+  }
+  return directory;
+}

@@ -1,0 +1,44 @@
+import { rmSync } from 'node:fs';
+import type { Repair } from '../net/networking.ts';
+import { settleIfEnded } from './containers/settle.ts';
+import { removeContainer } from './containers/stop.ts';
+import type { Context } from './context.ts';
+import type { System } from './engine.ts';
+import { systemInfo } from './info.ts';
+import { isAlive, isStarting } from './liveness.ts';
+import { sweep } from './sweep.ts';
+
+export function openSystem(context: Context): System {
+  return {
+    info: () => systemInfo(context),
+    reconcile: () => reconcile(context),
+    reset: () => reset(context),
+  };
+}
+
+/** Ends first, then the network, then what is left over: each step makes the next one's work clear. */
+function reconcile(context: Context): Repair[] {
+  const { images, networking, paths, records } = context;
+  const ended: Repair[] = [];
+  for (const record of records.all()) {
+    const { status } = record.state;
+    if (status === 'created' || status === 'exited') continue;
+    if (isAlive(record, paths) || isStarting(record)) continue;
+    settleIfEnded(context, record.id);
+    ended.push({
+      kind: 'container',
+      what: `settled container ${record.name}: its process is gone`,
+    });
+  }
+  return [...ended, ...networking.reconcile(), ...sweep(context), ...images.sweep()];
+}
+
+async function reset(context: Context): Promise<void> {
+  const { networking, paths, records, store } = context;
+  for (const { id } of records.all()) await removeContainer(context, id, { force: true });
+  networking.teardown();
+  sweep(context);
+  store.close();
+  rmSync(paths.root, { recursive: true, force: true });
+  rmSync(paths.run, { recursive: true, force: true });
+}
