@@ -8,11 +8,12 @@ import type { KoffiFunc, LibraryHandle } from 'koffi';
 
 type Koffi = typeof import('koffi');
 
-const require = createRequire(import.meta.url);
+// Not an import: that would be paid for by commands that need none of it.
+const load = createRequire(import.meta.url);
 
 /** The foreign function interface itself, loaded at the first use (5 ms). */
 export function ffi(): Koffi {
-  return require('koffi');
+  return load('koffi');
 }
 
 /** A library, loaded at its first use. `null` is the running program, which holds the C library. */

@@ -1,0 +1,99 @@
+/** Interfaces' addresses: RTM_NEWADDR and its family (rtnetlink(7), ip-address(8)). */
+import type { AddressAttrs } from 'netlink/dist/rt/gen_structs.js';
+import { rt } from './codec.ts';
+import { encode, NLM_F_CREATE, NLM_F_EXCL, only, type Reply, type Request } from './message.ts';
+import { addressBytes, addressText, familyOf } from './text.ts';
+
+export interface Address {
+  /** The interface's index. */
+  link: number;
+  address: string;
+  /** Length of the prefix, in bits. */
+  prefix: number;
+  broadcast: string | undefined;
+  /** IPv6: duplicate address detection is still under way. */
+  tentative: boolean;
+  /** IPv6: somebody else has it. */
+  duplicate: boolean;
+  /** 0 is the universe, 253 the link, 254 the host. */
+  scope: number;
+}
+
+export interface NewAddress {
+  address: string;
+  /** Length of the prefix, in bits. */
+  prefix: number;
+  broadcast?: string;
+  /** IPv6: usable at once, without a second of duplicate address detection (RFC 4862, 5.4). */
+  nodad?: boolean;
+  /** Do not add the on-link route that follows from the prefix. */
+  noPrefixRoute?: boolean;
+}
+
+const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
+const RTM_GETADDR = 22;
+const HEADER_LENGTH = 8;
+/** IFA_ADDRESS, LOCAL, BROADCAST, FLAGS */
+const KNOWN = new Set([1, 2, 4, 8]);
+
+export function decodeAddress({ payload }: Reply): Address {
+  const header = rt().parseAddress(payload.subarray(0, HEADER_LENGTH));
+  const attrs = rt().parseAddressAttrs(only(payload.subarray(HEADER_LENGTH), KNOWN));
+  const flags = attrs.flags ?? header.flags;
+  // On a point-to-point link IFA_ADDRESS is the other end's, and IFA_LOCAL is ours.
+  const address = attrs.local ?? attrs.address;
+  return {
+    link: header.index ?? 0,
+    address: address ? addressText(address) : '',
+    prefix: header.prefixlen ?? 0,
+    broadcast: attrs.broadcast && addressText(attrs.broadcast),
+    tentative: flags?.tentative === true,
+    duplicate: flags?.dadfailed === true,
+    scope: header.scope ?? 0,
+  };
+}
+
+/** Those of one interface, or all of them. */
+export function getAddresses(link: number | undefined): Request {
+  const header = rt().formatAddress({ index: link ?? 0 });
+  return { type: RTM_GETADDR, flags: 0, payload: encode(header), attempt: 'list the addresses' };
+}
+
+export function newAddress(link: number, name: string, spec: NewAddress): Request {
+  const attrs: AddressAttrs = {};
+  if (spec.broadcast !== undefined) attrs.broadcast = addressBytes(spec.broadcast);
+  if (spec.nodad || spec.noPrefixRoute) {
+    attrs.flags = {
+      ...(spec.nodad && { nodad: true }),
+      ...(spec.noPrefixRoute && { noprefixroute: true }),
+    };
+  }
+  const attempt = `add ${spec.address}/${spec.prefix} to ${name}`;
+  return message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, attempt, link, spec, attrs);
+}
+
+export function deleteAddress(link: number, name: string, spec: NewAddress): Request {
+  return message(
+    RTM_DELADDR,
+    0,
+    `remove ${spec.address}/${spec.prefix} from ${name}`,
+    link,
+    spec,
+    {},
+  );
+}
+
+function message(
+  type: number,
+  flags: number,
+  attempt: string,
+  index: number,
+  { address, prefix }: NewAddress,
+  attrs: AddressAttrs,
+): Request {
+  const bytes = addressBytes(address);
+  const header = rt().formatAddress({ family: familyOf(address), prefixlen: prefix, index });
+  const all = { local: bytes, address: bytes, ...attrs };
+  return { type, flags, attempt, payload: encode(header, rt().formatAddressAttrs(all)) };
+}

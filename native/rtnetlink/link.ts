@@ -1,0 +1,232 @@
+/** Network interfaces: RTM_NEWLINK and its family (rtnetlink(7), ip-link(8)). */
+import type { DeviceFlags } from 'netlink/dist/rt/gen_structs.js';
+import type { Bridge, BridgePort, LinkAttrs } from 'netlink/dist/rt/ifla.js';
+import { ifla, rt, structs } from './codec.ts';
+import { encode, NLM_F_CREATE, NLM_F_EXCL, only, type Reply, type Request } from './message.ts';
+import { macBytes, macText } from './text.ts';
+
+/** An interface, as the kernel tells it. */
+export interface Link {
+  index: number;
+  name: string;
+  /** Empty for a device without a hardware address. */
+  mac: string;
+  /** Bytes. */
+  mtu: number;
+  /** Administratively up. */
+  up: boolean;
+  /** Up, and with a carrier. */
+  running: boolean;
+  loopback: boolean;
+  /** The index of the bridge (or bond, ...) that this is a port of. */
+  master: number | undefined;
+  /** `bridge`, `veth`, `vxlan`, ...; a physical device has none. */
+  kind: string | undefined;
+  alias: string | undefined;
+  /** The other end's index, in its own namespace (veth), or the lower device's (macvlan). */
+  linkIndex: number | undefined;
+  /** This namespace's number for the namespace that `linkIndex` is of; undefined is this one. */
+  peerNetnsId: number | undefined;
+}
+
+/** What can be said of any link at its birth. */
+export interface NewLink {
+  name: string;
+  mac?: string;
+  /** Bytes. */
+  mtu?: number;
+  up?: boolean;
+  alias?: string;
+}
+
+export interface NewBridge extends NewLink {
+  /** Spanning tree, off unless said. */
+  stp?: boolean;
+  /** Hundredths of a second a port listens and learns before it forwards (only matters with STP). */
+  forwardDelay?: number;
+  /** Whether the bridge keeps track of multicast listeners; the kernel's default is that it does. */
+  multicastSnooping?: boolean;
+}
+
+export interface NewVeth extends NewLink {
+  /** The index of the bridge to become a port of. */
+  master?: number;
+  /** It is born down: the kernel refuses to bring it up before the pair is whole (ENOTCONN). */
+  peer: {
+    name: string;
+    mac?: string;
+    mtu?: number;
+    /** An open descriptor of the namespace in which the peer is born; else it is the same. */
+    netns?: number;
+  };
+}
+
+export interface LinkChange {
+  up?: boolean;
+  mac?: string;
+  mtu?: number;
+  alias?: string;
+  /** A new name. */
+  name?: string;
+  /** The index of a bridge; 0 leaves the one it is in. */
+  master?: number;
+  /** An open descriptor of the namespace to move to. */
+  netns?: number;
+}
+
+/** A bridge port's settings (bridge(8)). */
+export interface BridgePortChange {
+  /** Send a frame back out of the port it came in by: a container that reaches itself by its published port. */
+  hairpin?: boolean;
+  /** Isolated ports cannot reach one another, only ports that are not. */
+  isolated?: boolean;
+  learning?: boolean;
+  /** Send frames for unknown addresses here too. */
+  flood?: boolean;
+  /** Drop BPDUs that come in here. */
+  bpduGuard?: boolean;
+}
+
+/** An interface by its index or its name. */
+export type LinkRef = number | string;
+
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+
+const HEADER_LENGTH = 16;
+const RTEXT_FILTER_SKIP_STATS = 8;
+/** IFLA_ADDRESS, IFNAME, MTU, LINK, MASTER, LINKINFO, IFALIAS, LINK_NETNSID */
+const KNOWN = new Set([1, 3, 4, 5, 10, 18, 20, 37]);
+/** IFLA_INFO_KIND */
+const KNOWN_INFO = new Set([1]);
+
+export function decodeLink({ payload }: Reply): Link {
+  const header = rt().parseLink(payload.subarray(0, HEADER_LENGTH));
+  const attrs = ifla().parseLinkAttrs(only(payload.subarray(HEADER_LENGTH), KNOWN));
+  const info = attrs.linkinfo && ifla().parseInfo(only(attrs.linkinfo, KNOWN_INFO));
+  return {
+    index: header.index ?? 0,
+    name: attrs.ifname ?? '',
+    mac: attrs.address ? macText(attrs.address) : '',
+    mtu: attrs.mtu ?? 0,
+    up: header.flags?.up === true,
+    running: header.flags?.running === true,
+    loopback: header.flags?.loopback === true,
+    master: attrs.master,
+    kind: info?.kind,
+    alias: attrs.ifalias,
+    linkIndex: attrs.link?.readUInt32LE(0),
+    peerNetnsId: attrs.linkNetnsid,
+  };
+}
+
+export function getLinks(): Request {
+  return message(RTM_GETLINK, 0, 'list the interfaces', 0, { extMask: skipStats() });
+}
+
+export function getLink(ref: LinkRef): Request {
+  return message(RTM_GETLINK, 0, `look up ${refText(ref)}`, ref, { extMask: skipStats() });
+}
+
+/** Everything but the alias, which the kernel takes only for a link that exists. */
+export function newBridge(spec: NewBridge): Request {
+  const { putU8, putU32 } = structs();
+  const options: Bridge = { stpState: putU32(spec.stp ? 1 : 0) };
+  if (spec.forwardDelay !== undefined) options.forwardDelay = putU32(spec.forwardDelay);
+  if (spec.multicastSnooping !== undefined)
+    options.mcastSnooping = putU8(flag(spec.multicastSnooping));
+  const linkinfo = info({ kind: 'bridge', data: encode(ifla().formatBridge(options)) });
+  return create(`make the bridge ${spec.name}`, spec, { linkinfo });
+}
+
+/** Everything but the alias, which the kernel takes only for a link that exists. */
+export function newVeth(spec: NewVeth): Request {
+  const { peer } = spec;
+  const attrs = birth(peer);
+  if (peer.netns !== undefined) attrs.netNsFd = peer.netns;
+  const described = encode(rt().formatLink({}), ifla().formatLinkAttrs(attrs));
+  const linkinfo = info({ kind: 'veth', data: encode(ifla().formatVethInfo({ peer: described })) });
+  const own: LinkAttrs = { linkinfo };
+  if (spec.master !== undefined) own.master = spec.master;
+  return create(`make the veth pair ${spec.name}, ${peer.name}`, spec, own);
+}
+
+export function changeLink(ref: LinkRef, change: LinkChange): Request {
+  const attrs = birth(change);
+  if (change.alias !== undefined) attrs.ifalias = change.alias;
+  if (change.master !== undefined) attrs.master = change.master;
+  if (change.netns !== undefined) attrs.netNsFd = change.netns;
+  const attempt = `set ${Object.keys(change).join(', ')} of ${refText(ref)}`;
+  return message(RTM_NEWLINK, 0, attempt, ref, attrs, change.up);
+}
+
+export function changeBridgePort(ref: LinkRef, change: BridgePortChange): Request {
+  const { putU8 } = structs();
+  const options: BridgePort = {};
+  if (change.hairpin !== undefined) options.mode = flag(change.hairpin);
+  if (change.isolated !== undefined) options.isolated = putU8(flag(change.isolated));
+  if (change.learning !== undefined) options.learning = flag(change.learning);
+  if (change.flood !== undefined) options.unicastFlood = flag(change.flood);
+  if (change.bpduGuard !== undefined) options.guard = flag(change.bpduGuard);
+  const linkinfo = info({
+    slaveKind: 'bridge',
+    slaveData: encode(ifla().formatBridgePort(options)),
+  });
+  const attempt = `set ${Object.keys(change).join(', ')} of the bridge port ${refText(ref)}`;
+  return message(RTM_NEWLINK, 0, attempt, ref, { linkinfo });
+}
+
+export function deleteLink(ref: LinkRef): Request {
+  return message(RTM_DELLINK, 0, `remove ${refText(ref)}`, ref, {});
+}
+
+export function refText(ref: LinkRef): string {
+  return typeof ref === 'string' ? ref : `interface ${ref}`;
+}
+
+function create(attempt: string, spec: NewLink, attrs: LinkAttrs): Request {
+  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  return message(RTM_NEWLINK, flags, attempt, 0, { ...birth(spec), ...attrs }, spec.up);
+}
+
+function birth({ name, mac, mtu }: { name?: string; mac?: string; mtu?: number }): LinkAttrs {
+  const attrs: LinkAttrs = {};
+  if (name !== undefined) attrs.ifname = name;
+  if (mac !== undefined) attrs.address = macBytes(mac);
+  if (mtu !== undefined) attrs.mtu = mtu;
+  return attrs;
+}
+
+function message(
+  type: number,
+  flags: number,
+  attempt: string,
+  ref: LinkRef,
+  attrs: LinkAttrs,
+  up?: boolean,
+): Request {
+  const change: DeviceFlags = up === undefined ? {} : { up: true };
+  const index = typeof ref === 'number' ? ref : 0;
+  const header = rt().formatLink({ index, flags: up ? { up: true } : {}, change });
+  // A name is how the kernel finds the link if the index is 0, and a new name for it if not.
+  const named = typeof ref === 'string' ? { ...attrs, ifname: ref } : attrs;
+  return { type, flags, attempt, payload: encode(header, ifla().formatLinkAttrs(named)) };
+}
+
+function info(value: {
+  kind?: string;
+  data?: Buffer;
+  slaveKind?: string;
+  slaveData?: Buffer;
+}): Buffer {
+  return encode(ifla().formatInfo(value));
+}
+
+function skipStats(): Buffer {
+  return structs().putU32(RTEXT_FILTER_SKIP_STATS);
+}
+
+function flag(value: boolean): number {
+  return value ? 1 : 0;
+}

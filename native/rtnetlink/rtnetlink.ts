@@ -1,0 +1,266 @@
+import { close, O_RDONLY, open } from '../libc.ts';
+import { inNetns } from '../netns.ts';
+import { failedWith } from '../sys-error.ts';
+import {
+  type Address,
+  decodeAddress,
+  deleteAddress,
+  getAddresses,
+  type NewAddress,
+  newAddress,
+} from './address.ts';
+import {
+  type BridgePortChange,
+  changeBridgePort,
+  changeLink,
+  decodeLink,
+  deleteLink,
+  getLink,
+  getLinks,
+  type Link,
+  type LinkChange,
+  type LinkRef,
+  type NewBridge,
+  type NewVeth,
+  newBridge,
+  newVeth,
+  refText,
+} from './link.ts';
+import type { Request } from './message.ts';
+import {
+  decodeNeighbour,
+  deleteNeighbour,
+  getNeighbours,
+  type Neighbour,
+  newNeighbour,
+} from './neighbour.ts';
+import {
+  decodeRoute,
+  deleteRoute,
+  getRoutes,
+  type NewRoute,
+  newRoute,
+  type Route,
+} from './route.ts';
+import { NetlinkSocket } from './socket.ts';
+
+const NETLINK_ROUTE = 0;
+
+/** A network namespace, by an open descriptor or by a path. */
+export type NetnsRef = number | string;
+
+/** What an interface's own methods take for another one: its index, or its name. */
+type Named<T, K extends keyof T> = Omit<T, K> & { [key in K]?: LinkRef };
+
+/**
+ * The links, addresses, routes and neighbours of one network namespace. Every method is done when
+ * it returns, and throws a SysError in the kernel's words when it fails.
+ */
+export class Rtnetlink {
+  readonly #socket: NetlinkSocket;
+  #queue: Request[] | undefined;
+
+  /** Of the namespace that the thread is in; see `open` for another's. */
+  constructor() {
+    this.#socket = new NetlinkSocket(NETLINK_ROUTE);
+  }
+
+  /** @param netns a path that names the namespace; without it, the one that the thread is in */
+  static open(netns?: string): Rtnetlink {
+    return netns === undefined ? new Rtnetlink() : inNetns(netns, () => new Rtnetlink());
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  links(): Link[] {
+    return this.#socket.dump(this.#ask(getLinks()), decodeLink);
+  }
+
+  link(ref: LinkRef): Link | undefined {
+    try {
+      return decodeLink(this.#socket.get(this.#ask(getLink(ref))));
+    } catch (error) {
+      if (failedWith(error, 'ENODEV')) return undefined;
+      throw error;
+    }
+  }
+
+  addBridge(spec: NewBridge): void {
+    this.#create(newBridge(spec), spec);
+  }
+
+  /** A veth pair, with the peer born where it is to be: it is never seen anywhere else. */
+  addVeth(spec: Named<NewVeth, 'master'> & { peer: { netns?: NetnsRef } }): void {
+    const { master, peer, ...rest } = spec;
+    withNetns(peer.netns, (netns) => {
+      const { netns: _, ...born } = peer;
+      const request = newVeth({
+        ...rest,
+        ...(master !== undefined && { master: this.#index(master) }),
+        peer: { ...born, ...(netns !== undefined && { netns }) },
+      });
+      this.#create(request, spec);
+    });
+  }
+
+  setLink(
+    ref: LinkRef,
+    change: Named<Omit<LinkChange, 'netns'>, 'master'> & { netns?: NetnsRef },
+  ): void {
+    const { master, netns, ...rest } = change;
+    // By name alone the kernel cannot be told a new name.
+    const target = rest.name === undefined ? ref : this.#index(ref);
+    const mastered = master === undefined ? {} : { master: this.#index(master) };
+    withNetns(netns, (fd) => {
+      this.#run(
+        changeLink(target, { ...rest, ...mastered, ...(fd !== undefined && { netns: fd }) }),
+      );
+      if (typeof netns === 'string') this.#flush(); // before its descriptor goes
+    });
+  }
+
+  setBridgePort(ref: LinkRef, change: BridgePortChange): void {
+    this.#run(changeBridgePort(ref, change));
+  }
+
+  /** Returns false if there is no such link. A veth takes its peer along. */
+  removeLink(ref: LinkRef): boolean {
+    return this.#remove(deleteLink(ref), 'ENODEV');
+  }
+
+  /** Those of one interface, or all of them. */
+  addresses(link?: LinkRef): Address[] {
+    const index = link === undefined ? undefined : this.#index(link);
+    const list = this.#socket.dump(this.#ask(getAddresses(index)), decodeAddress);
+    return index === undefined ? list : list.filter((address) => address.link === index);
+  }
+
+  addAddress(link: LinkRef, spec: NewAddress): void {
+    this.#run(newAddress(this.#index(link), refText(link), spec));
+  }
+
+  /** Returns false if the link has no such address. */
+  removeAddress(link: LinkRef, spec: NewAddress): boolean {
+    return this.#remove(
+      deleteAddress(this.#index(link), refText(link), spec),
+      'EADDRNOTAVAIL',
+      'ENODEV',
+    );
+  }
+
+  routes(filter: { family?: 4 | 6; table?: number } = {}): Route[] {
+    const { family, table } = filter;
+    try {
+      return this.#socket
+        .dump(this.#ask(getRoutes(filter)), decodeRoute)
+        .filter((r) => (family ?? r.family) === r.family && (table ?? r.table) === r.table);
+    } catch (error) {
+      if (table !== undefined && failedWith(error, 'ENOENT')) return []; // a table nothing is in
+      throw error;
+    }
+  }
+
+  addRoute(spec: Named<NewRoute, 'link'>): void {
+    this.#run(newRoute(this.#routed(spec)));
+  }
+
+  /** Returns false if there is no such route. What the spec leaves out matches anything. */
+  removeRoute(spec: Named<NewRoute, 'link'>): boolean {
+    return this.#remove(deleteRoute(this.#routed(spec)), 'ESRCH', 'ENODEV');
+  }
+
+  neighbours(link?: LinkRef): Neighbour[] {
+    const index = link === undefined ? undefined : this.#index(link);
+    const list = this.#socket.dump(this.#ask(getNeighbours()), decodeNeighbour);
+    return index === undefined ? list : list.filter((neighbour) => neighbour.link === index);
+  }
+
+  /** A permanent entry, in the place of whatever was known of the address. */
+  setNeighbour(link: LinkRef, address: string, mac: string): void {
+    this.#run(newNeighbour(this.#index(link), address, mac));
+  }
+
+  /** Returns false if nothing was known of it. */
+  removeNeighbour(link: LinkRef, address: string): boolean {
+    return this.#remove(deleteNeighbour(this.#index(link), address), 'ENOENT', 'ENODEV');
+  }
+
+  /**
+   * Sends the changes that `work` makes together: fewer system calls, the same order. All of them
+   * are attempted, and the first failure is thrown. Whatever needs an answer (a list, a look-up by
+   * name, a removal, the making of a link) waits for what came before it, so give indexes, not names.
+   */
+  batch<T>(work: () => T): T {
+    if (this.#queue !== undefined) return work(); // within another batch
+    this.#queue = [];
+    try {
+      const result = work();
+      this.#flush();
+      return result;
+    } finally {
+      this.#queue = undefined;
+    }
+  }
+
+  #run(request: Request): void {
+    if (this.#queue === undefined) this.#socket.run([request]);
+    else this.#queue.push(request);
+  }
+
+  #flush(): void {
+    const queue = this.#queue?.splice(0) ?? [];
+    if (queue.length > 0) this.#socket.run(queue);
+  }
+
+  /** Makes good on what is queued, before a question whose answer may depend on it. */
+  #ask(request: Request): Request {
+    this.#flush();
+    return request;
+  }
+
+  /**
+   * Never in one send with what follows: the kernel would go on after a name that is taken, and
+   * change somebody else's link.
+   */
+  #create(request: Request, { name, alias }: { name: string; alias?: string }): void {
+    this.#flush();
+    this.#socket.run([request]);
+    if (alias !== undefined) this.#run(changeLink(name, { alias }));
+  }
+
+  #remove(request: Request, ...gone: string[]): boolean {
+    this.#flush();
+    try {
+      this.#socket.run([request]);
+      return true;
+    } catch (error) {
+      if (failedWith(error, ...gone)) return false;
+      throw error;
+    }
+  }
+
+  #index(ref: LinkRef): number {
+    if (typeof ref === 'number') return ref;
+    return decodeLink(this.#socket.get(this.#ask(getLink(ref)))).index;
+  }
+
+  #routed({ link, ...rest }: Named<NewRoute, 'link'>): NewRoute {
+    return link === undefined ? rest : { ...rest, link: this.#index(link) };
+  }
+}
+
+function withNetns<T>(ref: NetnsRef | undefined, work: (fd: number | undefined) => T): T {
+  if (typeof ref !== 'string') return work(ref);
+  const fd = open(ref, O_RDONLY);
+  try {
+    return work(fd);
+  } finally {
+    close(fd);
+  }
+}
