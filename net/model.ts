@@ -85,4 +85,6 @@ export interface PublishedPort {
 /** What `-p` asks for: no `hostPort` means a free one from the ephemeral range. */
 export interface PortRequest extends Omit<PublishedPort, 'hostPort'> {
   hostPort?: number;
+  /** With `hostPort` and a `count` of 1: the first free one from `hostPort` to here will do. */
+  hostPortLast?: number;
 }

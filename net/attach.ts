@@ -1,0 +1,214 @@
+/**
+ * The life of an attach. Everything is checked first; then, in one transaction of the store, the
+ * leases are taken, the endpoint is recorded as intended, and the kernel is changed step by step,
+ * each step with its undo. A process that is killed in between leaves only things whose names
+ * derive from the endpoint's key, and no record: `reconcile` finds and removes them.
+ */
+import { isIP } from 'node:net';
+import { HawserError } from '../errors.ts';
+import { parseAddress } from '../ipam/address.ts';
+import { contains, subnetOf } from '../ipam/subnet.ts';
+import { isPinned, netnsIdentity } from '../native/netns.ts';
+import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import type { NetContext } from './context.ts';
+import { letGo } from './detach.ts';
+import { endpointElements, networkElements } from './firewall/elements.ts';
+import { hostIfnameOf } from './kernel-names.ts';
+import { macOfAddress, parseMac } from './mac.ts';
+import type { Endpoint, EndpointAddress, Network } from './model.ts';
+import { defaultRouteMtu } from './mtu.ts';
+import { checkInterfaceName, checkSandboxId } from './names.ts';
+import type { AttachRequest } from './networking.ts';
+import { DEFAULT_NETWORK, ensureDefaultNetwork, poolId, prefixed } from './networks.ts';
+import { parseBridgeOptions } from './options.ts';
+import { releasePorts, reservePorts } from './publish.ts';
+import { expectedElements } from './truth.ts';
+import { type Undo, undoing } from './undo.ts';
+
+export function attach(context: NetContext, request: AttachRequest): Endpoint {
+  const attempt = `attach ${request.owner} to ${request.network}`;
+  return prefixed(attempt, () => {
+    checkRequest(request);
+    return context.store.transaction(() => {
+      const network =
+        request.network === DEFAULT_NETWORK
+          ? ensureDefaultNetwork(context)
+          : context.records.findNetwork(request.network, 'look up');
+      using rtnl = Rtnetlink.open();
+      return present(context, network, request, rtnl) ?? make(context, network, request, rtnl);
+    });
+  });
+}
+
+/** What can be judged from the request alone. */
+function checkRequest({ sandbox, ifname, ip, mac }: AttachRequest): void {
+  checkSandboxId(sandbox.id);
+  if (ifname !== undefined) checkInterfaceName(ifname);
+  if (mac !== undefined) parseMac(mac);
+  if (ip !== undefined && isIP(ip) === 0) {
+    throw new HawserError('invalid', `${JSON.stringify(ip)} is not an IP address`);
+  }
+  if (!isPinned(sandbox.path)) {
+    throw new HawserError('not-found', `${sandbox.path} is not a network namespace`);
+  }
+  if (netnsIdentity(sandbox.path) === netnsIdentity()) {
+    throw new HawserError('invalid', `${sandbox.path} is the host's own network namespace`);
+  }
+}
+
+/**
+ * The endpoint that is there already, if it is what is asked for. One whose link is gone (its
+ * namespace was ended and made anew under the same name) is let go first.
+ *
+ * @throws HawserError 'taken' if it differs from the request
+ */
+function present(
+  context: NetContext,
+  network: Network,
+  request: AttachRequest,
+  rtnl: Rtnetlink,
+): Endpoint | undefined {
+  const { sandbox, ifname } = request;
+  const own = context.records.endpoints({ sandbox: sandbox.id });
+  const found = own.find((one) => one.network === network.id || one.ifname === ifname);
+  if (found === undefined) return undefined;
+  if (!isThere(found, request, rtnl)) {
+    letGo(context, found, rtnl);
+    return undefined;
+  }
+  if (found.network !== network.id) {
+    const other = context.records.network(found.network)?.name ?? found.network;
+    throw new HawserError('taken', `its ${found.ifname} is attached to ${other} already`);
+  }
+  const isSame =
+    (ifname ?? found.ifname) === found.ifname &&
+    (request.ip === undefined || found.addresses.some(({ address }) => address === request.ip)) &&
+    (request.mac === undefined || parseMac(request.mac) === found.mac) &&
+    (request.ports ?? []).length === found.ports.length &&
+    (request.ports ?? []).every((port, i) => {
+      const held = found.ports[i];
+      return (
+        held !== undefined &&
+        held.containerPort === port.containerPort &&
+        held.protocol === port.protocol &&
+        held.count === port.count &&
+        held.hostIp === port.hostIp &&
+        (port.hostPort === undefined ||
+          port.hostPortLast !== undefined ||
+          port.hostPort === held.hostPort)
+      );
+    });
+  if (isSame) return found;
+  throw new HawserError(
+    'taken',
+    `it is attached to it already, as ${found.ifname} with other settings`,
+  );
+}
+
+function isThere(found: Endpoint, { sandbox }: AttachRequest, rtnl: Rtnetlink): boolean {
+  if (rtnl.link(found.hostIfname) === undefined) return false;
+  using inside = Rtnetlink.open(sandbox.path);
+  return inside.link(found.ifname)?.mac === found.mac;
+}
+
+function make(
+  context: NetContext,
+  network: Network,
+  request: AttachRequest,
+  rtnl: Rtnetlink,
+): Endpoint {
+  const { records, firewall, store, step } = context;
+  const driver = context.drivers[network.driver];
+  const host = { rtnl, note: context.note };
+  using inside = Rtnetlink.open(request.sandbox.path);
+  const ifname = chooseIfname(network, request, inside);
+  if (network.internal && request.ports?.length) {
+    throw new HawserError(
+      'invalid',
+      `${network.name} is internal, nothing from outside reaches a published port`,
+    );
+  }
+
+  return undoing(step, (undo) => {
+    const key = `${request.sandbox.id}/${ifname}`;
+    const addresses = takeLeases(context, network, request, key, undo);
+    const by = { endpoint: key, owner: request.owner };
+    const ports = reservePorts(store, by, request.ports ?? []);
+    undo('attach:ports', () => releasePorts(store, ports));
+    const endpoint: Endpoint = {
+      key,
+      sandbox: request.sandbox,
+      network: network.id,
+      ifname,
+      hostIfname: hostIfnameOf(key),
+      mac: request.mac === undefined ? macOf(addresses) : parseMac(request.mac),
+      mtu: parseBridgeOptions(network.options).mtu ?? defaultRouteMtu(rtnl),
+      addresses,
+      ports,
+      aliases: request.aliases ?? [],
+      owner: request.owner,
+      created: new Date().toISOString(),
+    };
+    records.putEndpoint(endpoint);
+    undo('attach:record', () => records.removeEndpoint(endpoint));
+
+    driver.ensure(network, host);
+    step('attach:network');
+    driver.plug(endpoint, network, { ...host, inside }, undo);
+    const elements = endpointElements(endpoint);
+    // The network's own elements come along: a table that was flushed is noticed, and costs no more.
+    firewall.add([...networkElements(network), ...elements], () => expectedElements(records));
+    undo('attach:firewall', () => firewall.remove(elements));
+    return endpoint;
+  });
+}
+
+/** The requested name if it is free in the sandbox, or the first free of eth0, eth1, ... */
+function chooseIfname(network: Network, { ifname }: AttachRequest, inside: Rtnetlink): string {
+  const names = new Set(inside.links().map(({ name }) => name));
+  if (ifname !== undefined) {
+    if (!names.has(ifname)) return ifname;
+    throw new HawserError('taken', `there is an interface ${ifname} in the sandbox already`);
+  }
+  const { ifPrefix } = parseBridgeOptions(network.options);
+  for (let i = 0; ; i++) {
+    if (!names.has(`${ifPrefix}${i}`)) return `${ifPrefix}${i}`;
+  }
+}
+
+/** One address of each subnet; the requested one where it belongs. */
+function takeLeases(
+  { ipam, records }: NetContext,
+  network: Network,
+  { ip }: AttachRequest,
+  key: string,
+  undo: Undo,
+): EndpointAddress[] {
+  const wanted = ip === undefined ? undefined : parseAddress(ip);
+  const home = wanted && network.subnets.find(({ subnet }) => contains(subnetOf(subnet), wanted));
+  if (ip !== undefined && home === undefined) {
+    const subnets = network.subnets.map(({ subnet }) => subnet).join(' and ');
+    throw new HawserError('invalid', `${ip} is outside its ${subnets}`);
+  }
+  return network.subnets.map((one) => {
+    const pool = poolId(network.id, one.subnet);
+    const requested = one === home ? ip : undefined;
+    const holder = requested === undefined ? undefined : ipam.holderOf(pool, requested)?.owner;
+    if (holder !== undefined && holder !== key) {
+      const name = records.endpoint(holder)?.owner ?? holder;
+      throw new HawserError('taken', `${requested} is already leased to ${name}`, {
+        hint: `see: hawser network inspect ${network.name}`,
+      });
+    }
+    const { address, prefix } = ipam.take(pool, key, requested);
+    undo('attach:lease', () => ipam.release(pool, key));
+    return { address, prefix, ...(!network.internal && { gateway: one.gateway }) };
+  });
+}
+
+function macOf(addresses: readonly EndpointAddress[]): string {
+  const four = addresses.find(({ address }) => !address.includes(':'));
+  const seed = four ?? addresses[0];
+  if (seed === undefined) throw new HawserError('corrupt', 'the network has no subnets');
+  return macOfAddress(seed.address);
+}

@@ -1,0 +1,19 @@
+import type { Ipam } from '../ipam/ipam.ts';
+import type { Store } from '../store/store.ts';
+import type { Driver } from './drivers/driver.ts';
+import type { Firewall } from './firewall/firewall.ts';
+import type { DriverName } from './model.ts';
+import type { Records } from './records.ts';
+
+/** What every part of the network layer works with; made once, in openNetworking. */
+export interface NetContext {
+  store: Store;
+  ipam: Ipam;
+  records: Records;
+  firewall: Firewall;
+  drivers: Record<DriverName, Driver>;
+  /** Called after each kernel step, with its name. */
+  step: (step: string) => void;
+  /** Tells the user something that is no error. */
+  note: (sentence: string) => void;
+}

@@ -1,0 +1,69 @@
+/** Taking a sandbox off its networks: never stopping at a failure, and done even if it is done. */
+import { HawserError } from '../errors.ts';
+import { isPinned } from '../native/netns.ts';
+import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import type { NetContext } from './context.ts';
+import { addDefaultRoutes } from './drivers/bridge.ts';
+import { endpointElements } from './firewall/elements.ts';
+import type { Endpoint } from './model.ts';
+import type { DetachRequest } from './networking.ts';
+import { poolId } from './networks.ts';
+import { releasePorts } from './publish.ts';
+import { attempt } from './undo.ts';
+
+export function detach(context: NetContext, { sandbox, ifname, network }: DetachRequest): void {
+  const failures = context.store.transaction(() => {
+    const of =
+      network === undefined
+        ? undefined
+        : context.records.findNetwork(network, `detach ${sandbox}`).id;
+    const own = context.records.endpoints({ sandbox });
+    const leaving = own.filter(
+      (one) =>
+        (ifname === undefined || one.ifname === ifname) && (of === undefined || one.network === of),
+    );
+    if (leaving.length === 0) return [];
+    using rtnl = Rtnetlink.open();
+    const failed = leaving.flatMap((endpoint) => letGo(context, endpoint, rtnl));
+    const staying = own.filter((endpoint) => !leaving.includes(endpoint));
+    return [...failed, ...attempt('default route', () => passOnDefaultRoute(staying))];
+  });
+  if (failures.length === 0) return;
+  throw new HawserError('kernel', `detach ${sandbox}: ${failures.join('; ')}`, {
+    hint: 'hawser system reconcile',
+  });
+}
+
+/**
+ * Undoes what attach did, each step whatever became of the others.
+ *
+ * @returns what could not be done, a line each
+ */
+export function letGo(context: NetContext, endpoint: Endpoint, rtnl: Rtnetlink): string[] {
+  const { records, ipam, store, firewall, step } = context;
+  const network = records.network(endpoint.network);
+  const driver = context.drivers[network?.driver ?? 'bridge'];
+  const each = (name: string, work: () => void): string[] =>
+    attempt(name, () => {
+      work();
+      step(`detach:${name}`);
+    });
+  // Ports first, so that no connection is led to an address that somebody else may have next.
+  return [
+    ...each('firewall', () => firewall.remove(endpointElements(endpoint))),
+    ...each('veth', () => driver.unplug(endpoint, { rtnl, note: context.note })),
+    ...each('ports', () => releasePorts(store, endpoint.ports)),
+    ...each('lease', () => {
+      for (const { subnet } of network?.subnets ?? [])
+        ipam.release(poolId(endpoint.network, subnet), endpoint.key);
+    }),
+    ...each('record', () => records.removeEndpoint(endpoint)),
+  ];
+}
+
+/** A sandbox that lost the way out with one network may have another by the next. */
+function passOnDefaultRoute([next, ...others]: Endpoint[]): void {
+  if (next === undefined || !isPinned(next.sandbox.path)) return;
+  using inside = Rtnetlink.open(next.sandbox.path);
+  for (const endpoint of [next, ...others]) addDefaultRoutes(endpoint, inside);
+}

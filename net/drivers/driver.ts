@@ -1,0 +1,39 @@
+import type { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
+import type { DriverName, Endpoint, Network } from '../model.ts';
+import type { Undo } from '../undo.ts';
+
+/**
+ * How a network becomes links, addresses and routes. A driver keeps no state: whatever it needs to
+ * know is in the records or in the kernel. Firewall, leases and records are not its concern.
+ */
+export interface Driver {
+  name: DriverName;
+  /** Refuses what this driver cannot make of a network, before anything is touched. */
+  check(network: Network): void;
+  /**
+   * Makes the network's own kernel objects unless they are there. What endpoints share is never
+   * undone by one of them.
+   */
+  ensure(network: Network, host: Host): void;
+  /** Looks closer than `ensure`, completes what is incomplete, and says what it did, a line each. */
+  restore(network: Network, host: Host): string[];
+  /** Removes them; what is already gone is success. */
+  remove(network: Network, host: Host): void;
+  /** Joins a sandbox to the network, telling `undo` each step. */
+  plug(endpoint: Endpoint, network: Network, between: Between, undo: Undo): void;
+  /** Takes it off; what is already gone is success, the sandbox too. */
+  unplug(endpoint: Endpoint, host: Host): void;
+  /** Whether an endpoint's link is there as `plug` made it, with its addresses. */
+  isPlugged(endpoint: Endpoint, network: Network, between: Between): boolean;
+}
+
+/** The host's own network namespace, and a way to tell what is done to it beyond the network. */
+export interface Host {
+  rtnl: Rtnetlink;
+  note: (sentence: string) => void;
+}
+
+/** The host, and the sandbox that is to be joined. */
+export interface Between extends Host {
+  inside: Rtnetlink;
+}

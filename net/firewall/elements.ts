@@ -1,0 +1,83 @@
+/** What a network and an endpoint put into the table's sets and maps: pure data from pure data. */
+import { isIPv4 } from 'node:net';
+import type { Endpoint, Network, PublishedPort } from '../model.ts';
+import { parseBridgeOptions } from '../options.ts';
+import { ANY_ADDRESS } from '../ports.ts';
+
+/** One element; the parts of a concatenation in nft's notation: `tcp`, `10.5.0.0/24`, `80-89`. */
+export interface Element {
+  set: string;
+  key: string[];
+  /** In a map: what the key leads to. */
+  data?: string[];
+}
+
+/** A network's own: that its bridge exists, and how it and its subnets are treated. */
+export function networkElements(network: Network): Element[] {
+  const { icc, masquerade } = parseBridgeOptions(network.options);
+  const bridge = quoted(network.bridge);
+  const elements: Element[] = [{ set: 'bridges', key: [bridge] }];
+  if (icc) elements.push({ set: 'within', key: [bridge, bridge] });
+  if (network.internal) elements.push({ set: 'internal', key: [bridge] });
+  for (const { subnet } of network.subnets) {
+    const family = subnet.includes(':') ? '6' : '4';
+    elements.push({ set: `home${family}`, key: [subnet, bridge] });
+    if (masquerade && !network.internal) {
+      elements.push({ set: `masquerade${family}`, key: [subnet] });
+    }
+  }
+  return elements;
+}
+
+/** An endpoint's own: its published ports. */
+export function endpointElements(endpoint: Endpoint): Element[] {
+  const address = endpoint.addresses.find((one) => isIPv4(one.address))?.address;
+  return address === undefined ? [] : endpoint.ports.flatMap((port) => portElements(port, address));
+}
+
+/**
+ * A range that keeps its numbers is one interval whatever its length: destination NAT without a
+ * port leaves the port alone. One that is shifted needs an element for each port.
+ */
+function portElements(port: PublishedPort, address: string): Element[] {
+  const { protocol, hostIp, hostPort, containerPort, count } = port;
+  const isAny = hostIp === ANY_ADDRESS;
+  if (count > 1 && hostPort === containerPort) {
+    const from = isAny ? '0.0.0.0/0' : hostIp;
+    const range = `${hostPort}-${hostPort + count - 1}`;
+    return [{ set: 'ranges4', key: [protocol, from, range], data: [address] }];
+  }
+  return Array.from({ length: count }, (_, i) => ({
+    set: isAny ? 'ports4_any' : 'ports4',
+    key: [protocol, ...(isAny ? [] : [hostIp]), `${hostPort + i}`],
+    data: [address, `${containerPort + i}`],
+  }));
+}
+
+/** The commands that add or delete elements, one a set. */
+export function commands(verb: 'add' | 'delete', elements: readonly Element[]): string {
+  const bySet = new Map<string, string[]>();
+  for (const element of elements) {
+    const members = bySet.get(element.set) ?? [];
+    if (members.length === 0) bySet.set(element.set, members);
+    members.push(verb === 'add' ? entryText(element) : keyText(element));
+  }
+  return Array.from(
+    bySet,
+    ([set, members]) => `${verb} element inet hawser ${set} { ${members.join(', ')} }\n`,
+  ).join('');
+}
+
+/** As nft writes it: `tcp . 80 : 10.5.0.9 . 8080`. */
+export function entryText(element: Element): string {
+  const { data } = element;
+  return data === undefined ? keyText(element) : `${keyText(element)} : ${data.join(' . ')}`;
+}
+
+function keyText({ key }: Element): string {
+  return key.join(' . ');
+}
+
+function quoted(ifname: string): string {
+  return `"${ifname}"`;
+}

@@ -1,0 +1,148 @@
+/** hawser's own nftables table in the kernel: elements in and out, and the whole of it anew. */
+import { HawserError } from '../../errors.ts';
+import { runNft } from '../../native/nftables.ts';
+import { failedWith, SysError } from '../../native/sys-error.ts';
+import { commands, type Element, entryText } from './elements.ts';
+import { type Listing, parseListing } from './listing.ts';
+import { outline, SKELETON, USER_CHAIN } from './skeleton.ts';
+
+export interface Firewall {
+  /**
+   * Adds elements in one transaction; those that are there already are no failure. A table that is
+   * missing, or at odds with what is added, is rebuilt from `truth`, which holds the new ones too.
+   *
+   * @throws HawserError 'unsupported' if this kernel has no nf_tables
+   */
+  add(elements: readonly Element[], truth: () => Element[]): void;
+  /** Removes elements; what is already gone is success. */
+  remove(elements: readonly Element[]): void;
+  /** The table anew with exactly these elements, in one transaction; the user's chain is kept. */
+  rebuild(elements: readonly Element[]): void;
+  /** Removes the table, the user's chain with it. */
+  destroy(): void;
+  /** How the kernel's table differs from one with exactly these elements, a line each. */
+  differences(elements: readonly Element[]): string[];
+}
+
+export function openFirewall(): Firewall {
+  return { add, remove, rebuild, destroy, differences };
+}
+
+function add(elements: readonly Element[], truth: () => Element[]): void {
+  if (elements.length === 0) return;
+  try {
+    run(commands('add', elements));
+  } catch (error) {
+    if (!failedWith(error, 'ENOENT', 'EEXIST')) throw explained(error);
+    rebuild(truth());
+  }
+}
+
+function remove(elements: readonly Element[]): void {
+  if (elements.length === 0) return;
+  try {
+    run(commands('delete', elements));
+  } catch (error) {
+    if (!failedWith(error, 'ENOENT') && !isUnsupported(error)) throw explained(error);
+    if (elements.length === 1) return;
+    // One that is missing fails the whole transaction: halve, and keep what was not missing.
+    const middle = elements.length >> 1;
+    remove(elements.slice(0, middle));
+    remove(elements.slice(middle));
+  }
+}
+
+function rebuild(elements: readonly Element[]): void {
+  try {
+    const present = list();
+    run(
+      `${present === undefined ? '' : demolition(present)}${SKELETON}${commands('add', elements)}`,
+    );
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+function destroy(): void {
+  try {
+    run('delete table inet hawser');
+  } catch (error) {
+    if (!failedWith(error, 'ENOENT') && !isUnsupported(error)) throw explained(error);
+  }
+}
+
+function differences(elements: readonly Element[]): string[] {
+  const present = list();
+  if (present === undefined) return elements.length === 0 ? [] : ['the table is missing'];
+  const { chains, sets } = outline();
+  const had = new Set(present.elements.map(identity));
+  const wanted = new Set(elements.map(identity));
+  return [
+    ...[...sets.keys()]
+      .filter((name) => !present.sets.has(name))
+      .map((name) => `set ${name} is missing`),
+    ...[...chains]
+      .filter(([name, rules]) => !isIntact(rules, present.chains.get(name)))
+      .map(([name]) => `chain ${name} is not as it was made`),
+    ...[...wanted].filter((one) => !had.has(one)).map((one) => `${one} is missing`),
+    ...[...had].filter((one) => !wanted.has(one)).map((one) => `${one} belongs to nothing`),
+  ];
+}
+
+/** The user's chain holds what the user likes; ours hold the rules that their comments tell. */
+function isIntact(rules: string[], present: string[] | undefined): boolean {
+  return present !== undefined && (rules.length === 0 || rules.join('\n') === present.join('\n'));
+}
+
+/** The table in the kernel, or undefined if there is none. */
+function list(): Listing | undefined {
+  try {
+    return parseListing(run('list table inet hawser'));
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return undefined;
+    throw explained(error);
+  }
+}
+
+/** Takes down what is ours of a present table, whichever parts of it are left. */
+function demolition({ chains, sets }: Listing): string {
+  const plan = outline();
+  const ours = [...chains.keys()].filter((name) => plan.chains.has(name) && name !== USER_CHAIN);
+  return [
+    ...ours.map((name) => `flush chain inet hawser ${name}`),
+    ...ours.map((name) => `delete chain inet hawser ${name}`),
+    ...[...sets]
+      .filter(([name]) => plan.sets.has(name))
+      .map(([name, kind]) => `delete ${kind} inet hawser ${name}`),
+    '',
+  ].join('\n');
+}
+
+/** Quotes are nft's notation, not part of a name. */
+function identity(element: Element): string {
+  return `${element.set} { ${entryText(element).replaceAll('"', '')} }`;
+}
+
+function run(text: string): unknown {
+  return runNft(text);
+}
+
+/** EPROTONOSUPPORT: no NETLINK_NETFILTER at all; EOPNOTSUPP and EINVAL come from its parts. */
+function isUnsupported(error: unknown): boolean {
+  return failedWith(error, 'EPROTONOSUPPORT', 'EOPNOTSUPP');
+}
+
+function explained(cause: unknown): unknown {
+  if (cause instanceof HawserError || !(cause instanceof SysError)) return cause;
+  if (isUnsupported(cause)) {
+    return new HawserError(
+      'unsupported',
+      'this kernel has no nf_tables, which bridge networks need for isolation, masquerade and ports',
+      {
+        cause,
+        hint: 'modprobe nf_tables, or a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET',
+      },
+    );
+  }
+  return new HawserError('kernel', `change the table inet hawser: ${cause.message}`, { cause });
+}

@@ -1,0 +1,105 @@
+/**
+ * The constant part of hawser's own table: chains with their rules, and empty sets and maps. All
+ * that attaching ever changes is what the sets hold, so a packet meets the same few rules whether
+ * one port is published or ten thousand.
+ *
+ * It is written in nft's own language, which nft(8) 1.0.6 reads in full; of its JSON it cannot read
+ * back a map whose values are `address . port`.
+ */
+
+export const FAMILY = 'inet';
+export const TABLE = 'hawser';
+
+/** The chain that belongs to the user: asked first, made empty, never written to again. */
+export const USER_CHAIN = 'user';
+
+export const SKELETON = `\
+table inet hawser {
+  # Which bridges there are; which pairs may talk freely; which have no way in or out.
+  set bridges { type ifname; }
+  set within { type ifname . ifname; }
+  set internal { type ifname; }
+
+  # Each subnet with the bridge it is at home on, and which of them leave under the host's address.
+  set home4 { type ipv4_addr . ifname; flags interval; }
+  set home6 { type ipv6_addr . ifname; flags interval; }
+  set masquerade4 { type ipv4_addr; flags interval; }
+  set masquerade6 { type ipv6_addr; flags interval; }
+
+  # Published ports: on one address of the host, on all of them, and ranges that keep their numbers.
+  map ports4 { type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service; }
+  map ports4_any { type inet_proto . inet_service : ipv4_addr . inet_service; }
+  map ranges4 { type inet_proto . ipv4_addr . inet_service : ipv4_addr; flags interval; }
+
+  chain user {
+  }
+
+  # Before connection tracking and NAT: bridges with route_localnet would let these through.
+  chain martians {
+    type filter hook prerouting priority raw; policy accept;
+    iifname != "lo" ip daddr 127.0.0.0/8 drop comment "the host's loopback is reached from the host alone"
+    iifname != "lo" ip saddr 127.0.0.0/8 drop comment "nobody else speaks for it"
+  }
+
+  chain published {
+    dnat ip to meta l4proto . ip daddr . th dport map @ports4 comment "on one address"
+    dnat ip to meta l4proto . th dport map @ports4_any comment "on every address"
+    dnat ip to meta l4proto . ip daddr . th dport map @ranges4 comment "a range, its ports as they are"
+  }
+
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    fib daddr type local jump published comment "from outside and from containers"
+  }
+
+  chain output {
+    type nat hook output priority -100; policy accept;
+    fib daddr type local jump published comment "from the host itself"
+  }
+
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    jump user comment "the user's rules come first"
+    ct state established,related accept comment "the rest of what was let through"
+    iifname . oifname @within accept comment "neighbours on one network"
+    iifname @internal drop comment "no way out of an internal network"
+    oifname @internal drop comment "no way in"
+    oifname @bridges ct status dnat accept comment "published ports, from everywhere else"
+    oifname @bridges drop comment "networks are isolated from the outside and from one another"
+  }
+
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ct status dnat ip saddr . oifname @home4 masquerade comment "hairpin: the answer must come back this way"
+    ip saddr . oifname @home4 return comment "neighbours keep their addresses"
+    ip6 saddr . oifname @home6 return comment "neighbours keep their addresses"
+    ip saddr @masquerade4 masquerade comment "leaves under the host's address"
+    ip6 saddr @masquerade6 masquerade comment "leaves under the host's address"
+    oifname @bridges ip saddr 127.0.0.0/8 masquerade comment "the host, through a port on its loopback"
+  }
+}
+`;
+
+/** What the skeleton's chains and sets are called, and each chain's rules by their comments. */
+export interface Outline {
+  chains: Map<string, string[]>;
+  sets: Map<string, 'set' | 'map'>;
+}
+
+/** Reads the outline off the text, so that what is checked cannot drift from what is written. */
+export function outline(text: string = SKELETON): Outline {
+  const chains = new Map<string, string[]>();
+  const sets = new Map<string, 'set' | 'map'>();
+  let rules: string[] = [];
+  for (const line of text.split('\n')) {
+    const [, kind, name] = /^\s+(chain|set|map) (\w+) \{/.exec(line) ?? [];
+    if (name !== undefined && kind === 'chain') {
+      rules = [];
+      chains.set(name, rules);
+    }
+    if (name !== undefined && (kind === 'set' || kind === 'map')) sets.set(name, kind);
+    const [, comment] = / comment "(.*)"$/.exec(line) ?? [];
+    if (comment !== undefined) rules.push(comment);
+  }
+  return { chains, sets };
+}

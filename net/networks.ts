@@ -1,0 +1,205 @@
+/** Networks: made, removed, and the default one. */
+import { createHash, randomBytes } from 'node:crypto';
+import { HawserError } from '../errors.ts';
+import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import type { NetContext } from './context.ts';
+import { networkElements } from './firewall/elements.ts';
+import { noteForeignPolicy } from './firewall/foreign.ts';
+import { bridgeNameOf } from './kernel-names.ts';
+import type { DriverName, Network, NetworkSubnet } from './model.ts';
+import { checkNetworkName } from './names.ts';
+import type { NetworkSpec, SubnetSpec } from './networking.ts';
+import { parseBridgeOptions } from './options.ts';
+import { freeSubnet, refuseOverlap, type TakenSubnet, takenSubnets } from './subnets.ts';
+import { expectedElements } from './truth.ts';
+import { type Undo, undoing } from './undo.ts';
+
+/** The name of the network that containers are attached to when nothing is said. */
+export const DEFAULT_NETWORK = 'bridge';
+const DEFAULT_BRIDGE = 'hawser0';
+
+export function createNetwork(context: NetContext, spec: NetworkSpec): Network {
+  if (spec.name === DEFAULT_NETWORK) {
+    throw new HawserError(
+      'taken',
+      `create network ${DEFAULT_NETWORK}: it is the default network, made at its first use`,
+    );
+  }
+  checkNetworkName(spec.name);
+  return context.store.transaction(() => make(context, spec));
+}
+
+/** The default network, made if this is its first use, and its link made if that is gone. */
+export function ensureDefaultNetwork(context: NetContext): Network {
+  const present = context.records.networkNamed(DEFAULT_NETWORK);
+  if (present !== undefined) return present;
+  return context.store.transaction(
+    () =>
+      context.records.networkNamed(DEFAULT_NETWORK) ??
+      make(context, {
+        name: DEFAULT_NETWORK,
+        options: { 'com.docker.network.bridge.name': DEFAULT_BRIDGE },
+      }),
+  );
+}
+
+export function removeNetwork(context: NetContext, ref: string): Network {
+  return context.store.transaction(() => {
+    const network = context.records.findNetwork(ref, 'remove network');
+    if (network.name === DEFAULT_NETWORK) {
+      throw new HawserError('invalid', `remove network ${network.name}: it is the default network`);
+    }
+    const attached = context.records.endpoints({ network: network.id });
+    if (attached.length > 0) {
+      const names = [...new Set(attached.map(({ owner }) => owner))].join(', ');
+      throw new HawserError('in-use', `remove network ${network.name}: ${names} attached to it`, {
+        hint: `see: hawser network disconnect ${network.name} NAME`,
+      });
+    }
+    using rtnl = Rtnetlink.open();
+    unmakeNetwork(context, network, rtnl);
+    return network;
+  });
+}
+
+export function pruneNetworks(
+  context: NetContext,
+  keep: (network: Network) => boolean = () => false,
+): Network[] {
+  return context.store.transaction(() => {
+    const unused = context.records
+      .networks()
+      .filter(
+        ({ name, id }) =>
+          name !== DEFAULT_NETWORK && context.records.endpoints({ network: id }).length === 0,
+      )
+      .filter((network) => !keep(network));
+    using rtnl = Rtnetlink.open();
+    for (const network of unused) unmakeNetwork(context, network, rtnl);
+    return unused;
+  });
+}
+
+function make(context: NetContext, spec: NetworkSpec): Network {
+  const attempt = `create network ${spec.name}`;
+  const { records, step } = context;
+  if (records.networkNamed(spec.name) !== undefined) {
+    throw new HawserError('taken', `${attempt}: there is a network of that name already`);
+  }
+  using rtnl = Rtnetlink.open();
+  return undoing(step, (undo) => {
+    const network = plan(context, spec, takenSubnets(records.networks(), rtnl), attempt, undo);
+    records.putNetwork(network);
+    undo('network:record', () => records.removeNetwork(network));
+    const driver = context.drivers[network.driver];
+    const host = { rtnl, note: context.note };
+    driver.ensure(network, host);
+    undo('network:link', () => driver.remove(network, host));
+    const elements = networkElements(network);
+    context.firewall.add(elements, () => expectedElements(records));
+    undo('network:firewall', () => context.firewall.remove(elements));
+    noteForeignPolicy(context.note);
+    return network;
+  });
+}
+
+/** Removes a network that nothing is attached to; what is already gone of it is success. */
+export function unmakeNetwork(context: NetContext, network: Network, rtnl: Rtnetlink): void {
+  context.firewall.remove(networkElements(network));
+  context.step('network:firewall-gone');
+  context.drivers[network.driver].remove(network, { rtnl, note: context.note });
+  context.step('network:link-gone');
+  for (const { subnet } of network.subnets) context.ipam.removePool(poolId(network.id, subnet));
+  context.records.removeNetwork(network);
+  context.step('network:record-gone');
+}
+
+/** The network as it will be, everything checked, and its pools made. */
+function plan(
+  context: NetContext,
+  spec: NetworkSpec,
+  taken: readonly TakenSubnet[],
+  attempt: string,
+  undo: Undo,
+): Network {
+  const id = networkId();
+  const network: Network = {
+    id,
+    name: spec.name,
+    driver: driverOf(spec, attempt),
+    created: new Date().toISOString(),
+    internal: spec.internal ?? false,
+    subnets: [],
+    options: { ...spec.options },
+    labels: { ...spec.labels },
+    bridge: parseBridgeOptions(spec.options ?? {}).bridge ?? bridgeNameOf(id),
+  };
+  context.drivers[network.driver].check(network);
+  const rival = context.records.networks().find(({ bridge }) => bridge === network.bridge);
+  if (rival !== undefined) {
+    throw new HawserError(
+      'taken',
+      `${attempt}: interface ${network.bridge} is that of network ${rival.name}`,
+    );
+  }
+  const asked = spec.subnets?.length ? spec.subnets : [{ subnet: freeSubnet(taken) }];
+  const claimed = [...taken];
+  for (const one of asked) {
+    const subnet = claim(context, id, one, claimed, attempt);
+    undo('network:pool', () => context.ipam.removePool(poolId(id, subnet.subnet)));
+    claimed.push({ subnet: subnet.subnet, by: 'the same network' });
+    network.subnets.push(subnet);
+  }
+  return network;
+}
+
+/** A pool for a subnet; the pool's own checks come first, since they judge the text. */
+function claim(
+  { ipam }: NetContext,
+  network: string,
+  spec: SubnetSpec,
+  taken: readonly TakenSubnet[],
+  attempt: string,
+): NetworkSubnet {
+  const pool = prefixed(attempt, () => ipam.addPool({ ...spec, id: poolId(network, spec.subnet) }));
+  try {
+    refuseOverlap(pool.subnet, taken, attempt);
+    if (pool.gateway === null)
+      throw new HawserError('invalid', `${attempt}: ${pool.subnet} has no gateway`);
+  } catch (error) {
+    ipam.removePool(pool.id);
+    throw error;
+  }
+  const { subnet, gateway, range, aux } = pool;
+  return { subnet, gateway, aux, ...(range !== undefined && { range }) };
+}
+
+/** Which pool a network's subnet is. */
+export function poolId(network: string, subnet: string): string {
+  return `${network}/${subnet}`;
+}
+
+function driverOf({ driver = 'bridge' }: NetworkSpec, attempt: string): DriverName {
+  if (driver === 'bridge') return driver;
+  throw new HawserError(
+    'invalid',
+    `${attempt}: there is no driver ${JSON.stringify(driver)}; bridge is one`,
+  );
+}
+
+function networkId(): string {
+  return createHash('sha256').update(randomBytes(32)).digest('hex');
+}
+
+/** Puts the attempt before a sentence that another room began without it. */
+export function prefixed<T>(attempt: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof HawserError)) throw error;
+    throw new HawserError(error.code, `${attempt}: ${error.message}`, {
+      cause: error,
+      ...(error.hint !== undefined && { hint: error.hint }),
+    });
+  }
+}

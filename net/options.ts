@@ -1,0 +1,78 @@
+/** A network's options by Docker's names, `-o NAME=VALUE`, and what they mean here. */
+import { HawserError } from '../errors.ts';
+import { checkInterfaceName } from './names.ts';
+
+export interface BridgeOptions {
+  /** The bridge's interface name. */
+  bridge?: string;
+  /** Bytes; default: the host's default route's. */
+  mtu?: number;
+  /** Whether the network's containers reach one another (inter-container connectivity). */
+  icc: boolean;
+  /** Whether what leaves the host bears the host's address. */
+  masquerade: boolean;
+  /** What interfaces in containers are called, before the number. */
+  ifPrefix: string;
+}
+
+export const OPTION = {
+  bridge: 'com.docker.network.bridge.name',
+  icc: 'com.docker.network.bridge.enable_icc',
+  masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
+  mtu: 'com.docker.network.driver.mtu',
+  ifPrefix: 'com.docker.network.container_iface_prefix',
+} as const;
+
+/**
+ * Reads the options of a bridge network.
+ *
+ * @throws HawserError 'invalid' for an unknown name or an impossible value
+ */
+export function parseBridgeOptions(options: Readonly<Record<string, string>>): BridgeOptions {
+  const parsed: BridgeOptions = { icc: true, masquerade: true, ifPrefix: 'eth' };
+  for (const [name, value] of Object.entries(options)) {
+    switch (name) {
+      case OPTION.bridge:
+        checkInterfaceName(value);
+        parsed.bridge = value;
+        break;
+      case OPTION.icc:
+        parsed.icc = parseBoolean(name, value);
+        break;
+      case OPTION.masquerade:
+        parsed.masquerade = parseBoolean(name, value);
+        break;
+      case OPTION.mtu:
+        parsed.mtu = parseMtu(name, value);
+        break;
+      case OPTION.ifPrefix:
+        checkInterfaceName(`${value}000`);
+        parsed.ifPrefix = value;
+        break;
+      default:
+        throw new HawserError('invalid', `network option ${JSON.stringify(name)} is not known`, {
+          hint: `known are ${Object.values(OPTION).join(', ')}`,
+        });
+    }
+  }
+  return parsed;
+}
+
+function parseBoolean(name: string, value: string): boolean {
+  if (/^(true|1)$/i.test(value)) return true;
+  if (/^(false|0)$/i.test(value)) return false;
+  throw new HawserError(
+    'invalid',
+    `network option ${name} is true or false, not ${JSON.stringify(value)}`,
+  );
+}
+
+/** 68 is IPv4's smallest (RFC 791), 65535 what an IPv4 packet can hold. */
+function parseMtu(name: string, value: string): number {
+  const mtu = /^\d{1,5}$/.test(value) ? Number(value) : 0;
+  if (mtu >= 68 && mtu <= 65535) return mtu;
+  throw new HawserError(
+    'invalid',
+    `network option ${name} is 68 to 65535, not ${JSON.stringify(value)}`,
+  );
+}

@@ -1,0 +1,94 @@
+/** What the network layer keeps in the store, and the indexes it finds it by. */
+import { HawserError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import type { Endpoint, Network } from './model.ts';
+
+export interface Records {
+  networks(): Network[];
+  /** By exact id. */
+  network(id: string): Network | undefined;
+  /** By name, id, or an id's unambiguous beginning; `attempt` begins the sentence of a failure. */
+  findNetwork(ref: string, attempt: string): Network;
+  networkNamed(name: string): Network | undefined;
+  putNetwork(network: Network): void;
+  removeNetwork(network: Network): void;
+
+  endpoint(key: string): Endpoint | undefined;
+  /** In key order; of one network (its id), of one sandbox (its id), or all. */
+  endpoints(of?: { network?: string; sandbox?: string }): Endpoint[];
+  putEndpoint(endpoint: Endpoint): void;
+  removeEndpoint(endpoint: Endpoint): void;
+}
+
+export function openRecords(store: Store): Records {
+  const networks = store.table<Network>('networks');
+  const idByName = store.table<string>('network-names');
+  const endpoints = store.table<Endpoint>('endpoints');
+  /** `<network id>/<endpoint key>`, so that a network's endpoints are found without looking at all. */
+  const members = store.table<true>('network-endpoints');
+
+  function networkNamed(name: string): Network | undefined {
+    const id = name === '' || name.length > 128 ? undefined : idByName.get(name);
+    return id === undefined ? undefined : networks.get(id);
+  }
+
+  function* endpointsOf(networkId: string): Iterable<Endpoint> {
+    for (const [member] of members.entries({ prefix: `${networkId}/` })) {
+      const endpoint = endpoints.get(member.slice(networkId.length + 1));
+      if (endpoint !== undefined) yield endpoint;
+    }
+  }
+
+  return {
+    networks: () => Array.from(networks.entries(), ([, network]) => network),
+    network: (id) => networks.get(id),
+    networkNamed,
+
+    findNetwork(ref, attempt) {
+      const exact = networkNamed(ref);
+      if (exact) return exact;
+      const matches = /^[0-9a-f]{1,64}$/.test(ref)
+        ? Array.from(networks.entries({ prefix: ref, limit: 2 }), ([, network]) => network)
+        : [];
+      const [match, other] = matches;
+      const shown = JSON.stringify(ref.length > 40 ? `${ref.slice(0, 40)}…` : ref);
+      if (match === undefined) {
+        throw new HawserError('not-found', `${attempt}: there is no network ${shown}`, {
+          hint: 'see: hawser network ls',
+        });
+      }
+      if (other === undefined) return match;
+      throw new HawserError(
+        'not-found',
+        `${attempt}: ${shown} begins the ids of several networks, ${match.name} and ${other.name} among them`,
+      );
+    },
+
+    putNetwork(network) {
+      idByName.put(network.name, network.id);
+      networks.put(network.id, network);
+    },
+    removeNetwork(network) {
+      idByName.remove(network.name);
+      networks.remove(network.id);
+    },
+
+    endpoint: (key) => endpoints.get(key),
+    endpoints({ network, sandbox } = {}) {
+      const range = sandbox === undefined ? {} : { prefix: `${sandbox}/` };
+      const found =
+        network !== undefined && sandbox === undefined
+          ? Array.from(endpointsOf(network))
+          : Array.from(endpoints.entries(range), ([, endpoint]) => endpoint);
+      return network === undefined ? found : found.filter((one) => one.network === network);
+    },
+    putEndpoint(endpoint) {
+      endpoints.put(endpoint.key, endpoint);
+      members.put(`${endpoint.network}/${endpoint.key}`, true);
+    },
+    removeEndpoint(endpoint) {
+      endpoints.remove(endpoint.key);
+      members.remove(`${endpoint.network}/${endpoint.key}`);
+    },
+  };
+}
