@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import type { Containers } from '../../engine/engine.ts';
+import { HawserError } from '../../errors.ts';
+import { createWithIdFile } from '../create/id-file.ts';
+import { type ContainerOptions, containerOptions } from '../create/options.ts';
+import { createRequest } from '../create/request.ts';
+import { type Door, print } from '../door.ts';
+import { examples } from '../examples.ts';
+import { type ForegroundOptions, foregroundOptions, runInForeground } from '../foreground.ts';
+import { requireTerminal } from '../streams.ts';
+
+interface Options extends ContainerOptions, ForegroundOptions {
+  detach?: true;
+}
+
+export function define(command: Command): void {
+  containerOptions(command).option('-d, --detach', 'leave it running, and print its id');
+  foregroundOptions(command).addHelpText(
+    'after',
+    examples(
+      ['hawser run --rm -it busybox sh', 'a shell; gone when you leave it'],
+      ['hawser run -d --name web -p 8080:80 busybox httpd -f', 'a server behind port 8080'],
+      ['hawser run --rm --network container:web busybox ip addr', "inside web's own network"],
+      ['hawser run -d --network blue --ip 10.5.0.9 -m 64m busybox top', 'an address, and a limit'],
+    ),
+  );
+}
+
+export async function run(door: Door, args: string[], options: Options): Promise<number> {
+  const request = createRequest(args, options, door);
+  if (!options.detach) requireTerminal(door, { tty: !!options.tty, stdin: !!options.interactive });
+  const engine = await door.engine();
+  const { containers } = engine;
+  const container = createWithIdFile(options.cidfile, door.cwd, () => containers.create(request));
+  try {
+    if (!options.detach) {
+      return await runInForeground(engine, door, container, { ...options, stdin: true });
+    }
+    await containers.start(container.id);
+    print(door, container.id);
+    return 0;
+  } catch (error) {
+    if (options.rm) await removeUnstarted(containers, container.id, error);
+    throw error;
+  }
+}
+
+/** `--rm` holds for a container that did not even start; one that runs on is left to its monitor. */
+async function removeUnstarted(containers: Containers, id: string, cause: unknown): Promise<void> {
+  try {
+    const [container] = containers.list({ all: true, filters: { id: [id] } });
+    if (container?.state.status === 'created') await containers.remove(id);
+  } catch (error) {
+    const sentence = (failure: unknown) => (failure instanceof Error ? failure.message : failure);
+    throw new HawserError('kernel', `${sentence(cause)}; and removing it: ${sentence(error)}`, {
+      cause,
+    });
+  }
+}

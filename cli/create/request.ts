@@ -1,0 +1,58 @@
+import type { CreateRequest } from '../../engine/container.ts';
+import { parseAddress, parseMac } from '../parse/address.ts';
+import { parseNetworks } from '../parse/attachment.ts';
+import { parseHost } from '../parse/host.ts';
+import { parseMount, parseTmpfs, parseVolume } from '../parse/mount.ts';
+import { parseEnv, parsePairs, readPairs } from '../parse/pairs.ts';
+import { parseSecurity } from '../parse/security.ts';
+import { parseLimits } from './limits.ts';
+import type { ContainerOptions } from './options.ts';
+
+/** The request that a command line of `run` or `create` makes; every malformed option is refused. */
+export function createRequest(
+  [image = '', ...command]: string[],
+  options: ContainerOptions,
+  { cwd, env }: { cwd: string; env: Record<string, string | undefined> },
+): CreateRequest {
+  const { ip, macAddress, entrypoint } = options;
+  const variables = options.envFile.flatMap((path) => readPairs('--env-file', path, cwd));
+  const labels = options.labelFile.flatMap((path) => readPairs('--label-file', path, cwd));
+  const request: CreateRequest = {
+    image,
+    command,
+    env: parseEnv('-e', [...variables, ...options.env], env),
+    labels: parsePairs('--label', [...labels, ...options.label], ''),
+    mounts: [
+      ...options.volume.map((text) => parseVolume(text, cwd)),
+      ...options.mount.map((text) => parseMount(text, cwd)),
+      ...options.tmpfs.map(parseTmpfs),
+    ],
+    networks: parseNetworks(options.network, {
+      ip: ip === undefined ? undefined : parseAddress('--ip', ip),
+      mac: macAddress === undefined ? undefined : parseMac('--mac-address', macAddress),
+      aliases: options.networkAlias,
+    }),
+    ports: options.publish,
+    dns: options.dns.map((address) => parseAddress('--dns', address)),
+    dnsSearch: options.dnsSearch,
+    extraHosts: options.addHost.map(parseHost),
+    limits: parseLimits(options),
+    capAdd: options.capAdd,
+    capDrop: options.capDrop,
+    sysctls: parsePairs('--sysctl', options.sysctl),
+    ...parseSecurity(options.securityOpt),
+  };
+  // A field that was not asked for is left to the image, or to the engine.
+  if (options.name !== undefined) request.name = options.name;
+  if (entrypoint !== undefined) request.entrypoint = entrypoint === '' ? [] : [entrypoint];
+  if (options.workdir !== undefined) request.workingDir = options.workdir;
+  if (options.user !== undefined) request.user = options.user;
+  if (options.hostname !== undefined) request.hostname = options.hostname;
+  if (options.stopSignal !== undefined) request.stopSignal = options.stopSignal;
+  if (options.tty) request.tty = true;
+  if (options.interactive) request.stdin = true;
+  if (options.readOnly) request.readonly = true;
+  if (options.privileged) request.privileged = true;
+  if (options.rm) request.autoRemove = true;
+  return request;
+}
