@@ -94,6 +94,8 @@ export interface ProcessPaths {
 export interface ExecSpec {
   /** The container's init process, whose namespaces and cgroup are entered. */
   pid: number;
+  /** Its start time (field 22 of /proc/PID/stat): a pid that now is another process is refused. */
+  start?: string;
   args: string[];
   env: string[];
   cwd: string;
