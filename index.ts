@@ -1,1 +1,35 @@
+/** hawser as a library: open an engine, and do with one call each what the command line does. */
+
+export type {
+  AttachmentRequest,
+  Container,
+  ContainerState,
+  CreateRequest,
+} from './engine/container.ts';
+export type {
+  Containers,
+  Engine,
+  EngineOptions,
+  ExecRequest,
+  Filters,
+  Images,
+  Networks,
+  System,
+  SystemInfo,
+} from './engine/engine.ts';
+export { openEngine } from './engine/open.ts';
 export { type ErrorCode, HawserError } from './errors.ts';
+export type { Image, ImageConfig } from './image/image.ts';
+export type {
+  Endpoint,
+  EndpointAddress,
+  Network,
+  NetworkSubnet,
+  PortRequest,
+  PublishedPort,
+  Sandbox,
+} from './net/model.ts';
+export type { AttachRequest, DetachRequest, NetworkSpec, Repair } from './net/networking.ts';
+export type { LogLine, LogOptions } from './runtime/logs.ts';
+export type { Session } from './runtime/process.ts';
+export type { Exit, Limits, Mount } from './runtime/spec.ts';

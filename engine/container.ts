@@ -112,7 +112,7 @@ export interface RecordedState {
   /** The process that is starting it, or the container's init. */
   pid?: number;
   /** Field 22 of /proc/PID/stat, so that a recycled pid is not believed. */
-  pidStart?: string;
+  pidStart?: number;
   /** The boot in which the above was true. */
   boot?: string;
   started?: string;

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { hasNftables } from '../native/nftables.ts';
+import { runNft } from '../native/nftables.ts';
 import type { Cgroups } from '../runtime/cgroup/cgroup.ts';
 import type { SystemInfo } from './engine.ts';
 
@@ -7,11 +7,7 @@ import type { SystemInfo } from './engine.ts';
 export function kernelFeatures(cgroups: Cgroups): SystemInfo['features'] {
   const filesystems = readFileSync('/proc/filesystems', 'utf8');
   return [
-    {
-      name: 'nf_tables',
-      available: hasNftables(),
-      detail: 'firewall, published ports and isolation',
-    },
+    nftables(),
     {
       name: 'overlayfs',
       available: /\boverlay$/m.test(filesystems),
@@ -29,4 +25,18 @@ export function kernelFeatures(cgroups: Cgroups): SystemInfo['features'] {
     },
     { name: `cgroup ${cgroups.version}`, available: true, detail: 'limits' },
   ];
+}
+
+function nftables(): SystemInfo['features'][number] {
+  const name = 'nf_tables';
+  try {
+    runNft([{ list: { tables: {} } }]);
+    return { name, available: true, detail: 'firewall, published ports and isolation' };
+  } catch (error) {
+    return {
+      name,
+      available: false,
+      detail: error instanceof Error ? error.message : String(error),
+    };
+  }
 }

@@ -1,5 +1,5 @@
 import { isRunning, readExit } from '../runtime/process.ts';
-import { bootId, startTime } from './boot.ts';
+import { bootId, processStat } from '../runtime/process-identity.ts';
 import type { ContainerRecord, ContainerState } from './container.ts';
 import type { Paths } from './paths.ts';
 
@@ -30,7 +30,7 @@ export function isStarting({ state }: ContainerRecord): boolean {
     state.status === 'starting' &&
     state.boot === bootId() &&
     state.pid !== undefined &&
-    startTime(state.pid) === state.pidStart
+    processStat(state.pid)?.start === state.pidStart
   );
 }
 

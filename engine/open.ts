@@ -47,7 +47,6 @@ export function openEngine(options: EngineOptions = {}): Engine {
   const networking = openNetworking({
     store,
     ipam: openIpam(store),
-    run: paths.run,
     onStep: step,
     onNote: note,
   });
@@ -60,7 +59,7 @@ export function openEngine(options: EngineOptions = {}): Engine {
     note,
     step,
     records: openRecords(store),
-    images: openImages({ root: paths.root, store }),
+    images: openImages({ root: paths.root, store, onNote: note, onStep: step }),
   };
 
   return {

@@ -1,4 +1,4 @@
-import { readLog } from '../../runtime/logs.ts';
+import { readLogs } from '../../runtime/logs.ts';
 import type { Context } from '../context.ts';
 import type { Containers } from '../engine.ts';
 import { isAlive } from '../liveness.ts';
@@ -32,14 +32,15 @@ export function openContainers(context: Context): Containers {
 
     async attach(ref) {
       const record = records.find(ref, `attach to ${ref}`);
-      const session = await openSession(context, record, `attach to ${record.name}`);
-      session.attach({ stdin: record.process.stdin });
-      return session;
+      return openSession(context, record, `attach to ${record.name}`, {
+        stdin: record.process.stdin,
+        output: true,
+      });
     },
 
     logs(ref, options = {}) {
       const record = records.find(ref, `read the log of ${ref}`);
-      return readLog(paths.container(record.id).log, options, () => isAlive(record, paths));
+      return readLogs(paths.container(record.id).log, options, () => !isAlive(record, paths));
     },
   };
 }

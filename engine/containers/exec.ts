@@ -31,18 +31,24 @@ export async function execInContainer(
   const { directory, ...paths } = context.paths
     .container(record.id)
     .exec(randomBytes(4).toString('hex'));
+  const attached = !request.detach;
+  const stdin = attached && (request.stdin ?? false);
   mkdirSync(directory, { mode: 0o700 });
   try {
     const { session } = await execProcess(
       {
         ...processOf(context, record, request),
         pid: record.state.pid,
+        ...(record.state.pidStart !== undefined && { start: String(record.state.pidStart) }),
         cgroup: cgroupOf(context, record.id),
         paths: { ...paths, log: undefined, onExit: ['/bin/rm', '-rf', directory] },
       },
-      { seccompCache: context.paths.seccompCache },
+      {
+        seccompCache: context.paths.seccompCache,
+        cgroups: context.cgroups(),
+        session: { stdin, output: attached, foreground: attached },
+      },
     );
-    if (!request.detach) session.attach({ stdin: request.stdin ?? false });
     await session.start();
     return session;
   } catch (error) {

@@ -46,9 +46,11 @@ export function abandonStart(context: Context, record: ContainerRecord, cause: u
   context.store.transaction(() => {
     attempt(failures, () => castOff(context, record));
     const state: RecordedState = { status: 'created', error: error.message, exitCode };
-    if (context.records.get(record.id)) context.records.put({ ...record, state });
+    if (record.autoRemove) context.records.remove(record.id);
+    else if (context.records.get(record.id)) context.records.put({ ...record, state });
   });
   attempt(failures, () => discardProcess(context, record.id));
+  if (record.autoRemove) attempt(failures, () => discardFiles(context, record.id));
   if (failures.length === 0) return error;
   return new HawserError(
     error instanceof HawserError ? error.code : 'kernel',

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
 import type { Endpoint } from '../../net/model.ts';
-import { type Session, startProcess } from '../../runtime/process.ts';
-import { bootId, startTime } from '../boot.ts';
+import { type Session, type SessionOptions, startProcess } from '../../runtime/process.ts';
+import { bootId, processStat } from '../../runtime/process-identity.ts';
 import type { ContainerRecord, RecordedState } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive, isStarting } from '../liveness.ts';
@@ -27,17 +27,23 @@ export async function startContainer(
     const netns = netnsOf(context, record);
     writeEtcFiles(context, record, endpoints);
     context.step('start:files');
-    session = await launch(context, record, netns);
+    session = await launch(context, record, netns, {
+      stdin: attach && record.process.stdin,
+      output: attach,
+      foreground: attach && attend,
+    });
     if (attend) session.own();
-    if (attach) session.attach({ stdin: record.process.stdin });
     await session.start();
     context.step('start:process');
     if (attach) return session;
     session.close();
     return undefined;
   } catch (cause) {
+    session?.own();
+    const error = abandonStart(context, record, cause);
+    session?.done();
     session?.close();
-    throw abandonStart(context, record, cause);
+    throw error;
   }
 }
 
@@ -72,15 +78,18 @@ async function launch(
   context: Context,
   record: ContainerRecord,
   netns: string | undefined,
+  streams: SessionOptions,
 ): Promise<Session> {
-  const { process, session, notes } = await startProcess(containerSpec(context, record, netns), {
+  const { pid, session, notes } = await startProcess(containerSpec(context, record, netns), {
     seccompCache: context.paths.seccompCache,
+    cgroups: context.cgroups(),
+    session: streams,
   });
   for (const note of notes) context.note(`start ${record.name}: ${note}`);
   context.step('start:launch');
   context.store.transaction(() => {
     const state: RecordedState = {
-      ...holder(process.pid),
+      ...holder(pid),
       status: 'running',
       started: new Date().toISOString(),
     };
@@ -95,6 +104,6 @@ function withState(record: ContainerRecord, state: RecordedState): ContainerReco
 }
 
 function holder(pid: number): Pick<RecordedState, 'pid' | 'pidStart' | 'boot'> {
-  const pidStart = startTime(pid);
+  const pidStart = processStat(pid)?.start;
   return { pid, boot: bootId(), ...(pidStart !== undefined && { pidStart }) };
 }

@@ -1,5 +1,5 @@
 import { HawserError } from '../../errors.ts';
-import { attachTo, type Session } from '../../runtime/process.ts';
+import { attachTo, type Session, type SessionOptions } from '../../runtime/process.ts';
 import type { Exit } from '../../runtime/spec.ts';
 import type { ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
@@ -15,9 +15,10 @@ export async function openSession(
   context: Context,
   record: ContainerRecord,
   attempt: string,
+  options: SessionOptions = {},
 ): Promise<Session> {
   const session = isAlive(record, context.paths)
-    ? await attachTo(context.paths.container(record.id))
+    ? await attachTo(context.paths.container(record.id), options)
     : undefined;
   if (!session) throw new HawserError('state', `${attempt}: it is not running`);
   return session;
