@@ -33,7 +33,7 @@ export function parseBridgeOptions(options: Readonly<Record<string, string>>): B
   for (const [name, value] of Object.entries(options)) {
     switch (name) {
       case OPTION.bridge:
-        checkInterfaceName(value);
+        checkBridgeName(value);
         parsed.bridge = value;
         break;
       case OPTION.icc:
@@ -56,6 +56,16 @@ export function parseBridgeOptions(options: Readonly<Record<string, string>>): B
     }
   }
   return parsed;
+}
+
+/** Narrower than the kernel: it is written into the firewall's language, where `*` and `"` mean more. */
+function checkBridgeName(name: string): void {
+  checkInterfaceName(name);
+  if (/^[a-zA-Z0-9_.-]+$/.test(name)) return;
+  throw new HawserError(
+    'invalid',
+    `bridge name ${JSON.stringify(name)} may have letters, digits, _ . -`,
+  );
 }
 
 function parseBoolean(name: string, value: string): boolean {
