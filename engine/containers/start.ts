@@ -85,18 +85,21 @@ async function launch(
     cgroups: context.cgroups(),
     session: streams,
   });
-  for (const note of notes) context.note(`start ${record.name}: ${note}`);
-  context.step('start:launch');
-  context.store.transaction(() => {
+  try {
+    for (const note of notes) context.note(`start ${record.name}: ${note}`);
+    context.step('start:launch');
     const state: RecordedState = {
       ...holder(pid),
       status: 'running',
       started: new Date().toISOString(),
     };
-    context.records.put(withState(record, state));
-  });
-  context.step('start:record');
-  return session;
+    context.store.transaction(() => context.records.put(withState(record, state)));
+    context.step('start:record');
+    return session;
+  } catch (error) {
+    session.close();
+    throw error;
+  }
 }
 
 function withState(record: ContainerRecord, state: RecordedState): ContainerRecord {
