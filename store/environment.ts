@@ -1,107 +1,134 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb';
 import { HawserError } from '../errors.ts';
 import { checkDataFile } from './datafile.ts';
+import { explain } from './explain.ts';
+import { hasFormat, writeFormat } from './format.ts';
+import { Journal } from './journal.ts';
 
 export type Database = RootDatabase<string, Buffer>;
+
+export interface EnvironmentOptions {
+  /** Names of files and directories that may lie in the directory before the data file does. */
+  alongside?: Iterable<string>;
+  /**
+   * Sets FD_CLOEXEC. LMDB opens its data file so that child processes inherit it, and Node has no
+   * fcntl(2) to prevent it.
+   */
+  closeOnExec?: (fd: number) => void;
+}
 
 export const DATA_FILE = 'hawser.mdb';
 const LOCK_FILE = `${DATA_FILE}-lock`;
 
-/** What the store writes about itself; no table's key begins with NUL. */
-const FORMAT_KEY = Buffer.from('\0format');
-const FORMAT = { product: 'hawser', format: 1 };
-
-/** Address space, not disk: the file grows with what it holds. A /16 full of leases takes 20 MB. */
+/** Address space, not disk: the file grows with what it holds. 60,000 leases take 17 MB. */
 const MAP_SIZE = 2 ** 30;
 
 /**
- * The one LMDB environment of a state directory in this process, opened when it is first needed:
- * for reading as long as nothing is written, so that a reader creates nothing and waits for no writer.
+ * The LMDB environment of a state directory, opened when it is first needed: for reading as long as
+ * nothing is written, so that a reader creates nothing and waits for no writer.
  */
 export class Environment {
-  readonly #dir: string;
-  readonly #path: string;
-  readonly #alongside: ReadonlySet<string>;
-  #database: Database | undefined;
-  #writable = false;
+  /** LMDB must not open a file twice in one process (lmdb.h, Caveats): its users share this. */
+  static readonly #open = new Map<string, Environment>();
 
-  /** @throws HawserError when `dir` is not a state directory and cannot become one */
-  constructor(dir: string, alongside: Iterable<string>) {
-    this.#dir = dir;
+  readonly dir: string;
+  readonly journal = new Journal(2);
+  readonly #path: string;
+  readonly #options: EnvironmentOptions;
+  #users = 1;
+  #database: Database | undefined;
+  #isWritable = false;
+  /** Which file it is, to see when another one takes its place. */
+  #identity: string | undefined;
+
+  private constructor(dir: string, options: EnvironmentOptions) {
+    this.dir = dir;
     this.#path = join(dir, DATA_FILE);
-    this.#alongside = new Set([...alongside, DATA_FILE, LOCK_FILE]);
-    this.#check();
+    this.#options = options;
   }
 
-  /** The database as it is; undefined while there is nothing to read. */
+  /** @throws HawserError when `dir` is not a state directory and cannot become one */
+  static of(dir: string, options: EnvironmentOptions): Environment {
+    const path = explain('open', dir, () => realPath(resolve(dir)));
+    const shared = Environment.#open.get(path);
+    if (shared !== undefined) {
+      shared.#users++;
+      return shared;
+    }
+    const environment = new Environment(path, options);
+    environment.#check();
+    Environment.#open.set(path, environment);
+    return environment;
+  }
+
+  /**
+   * The database for reading, at the newest commit of any process, or at the transaction that is
+   * open here; undefined while there is nothing to read.
+   */
   reading(): Database | undefined {
-    if (this.#database === undefined && this.#check()) this.#open(false);
+    if (this.journal.depth > 0) return this.#database;
+    this.#refresh();
+    if (this.#database === undefined && this.#check()) this.#load(false);
+    this.#database?.resetReadTxn();
     return this.#database;
   }
 
   /** The database for writing, made if there is none. */
   writing(): Database {
-    if (this.#database !== undefined && this.#writable) return this.#database;
-    this.close();
+    if (this.journal.depth === 0) this.#refresh();
+    if (this.#database !== undefined && this.#isWritable) return this.#database;
+    this.#unload();
     this.#check();
-    explain(this.#dir, 'create', () => {
-      mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
-    });
-    return this.#open(true);
+    explain('create', this.dir, () => mkdirSync(this.dir, { recursive: true, mode: 0o700 }));
+    return this.#load(true);
   }
 
   close(): void {
-    // With nothing queued (this store never queues) close is done when it returns.
-    void this.#database?.close();
-    this.#database = undefined;
+    if (this.journal.depth > 0) throw new TypeError('a store is not closed inside a transaction');
+    if (--this.#users > 0) return;
+    this.#unload();
+    Environment.#open.delete(this.dir);
   }
 
   /** True if there is a data file that LMDB may map. */
   #check(): boolean {
-    return explain(this.#dir, 'open', () => {
+    return explain('open', this.dir, () => {
       const state = checkDataFile(this.#path);
-      if (state === 'absent') this.#refuseForeignFiles();
+      if (state === 'absent') refuseForeign(this.dir, this.#options.alongside ?? []);
       return state === 'sound';
     });
   }
 
-  #refuseForeignFiles(): void {
-    let names: string[];
-    try {
-      names = readdirSync(this.#dir);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return;
-      throw error;
-    }
-    const foreign = names.find((name) => !this.#alongside.has(name));
-    if (foreign === undefined) return;
-    throw new HawserError(
-      'corrupt',
-      `${this.#dir} is not a hawser state directory: it holds ${foreign} and no ${DATA_FILE}`,
-      { hint: 'name an empty or absent directory with --root' },
-    );
+  /** After `system reset` by another process, the file that is open is no longer the state. */
+  #refresh(): void {
+    if (this.#users === 0) throw new TypeError(`the store of ${this.dir} is closed`);
+    if (this.#database !== undefined && identityOf(this.#path) !== this.#identity) this.#unload();
   }
 
-  #open(writable: boolean): Database {
-    const database = explain(this.#dir, 'open', () => openDatabase(this.#path, !writable));
-    try {
-      const isFormatted = checkFormat(this.#path, database);
-      if (writable && !isFormatted) {
-        database.transactionSync(() => {
-          // Another process may have come first; then this is its record once more.
-          void database.put(FORMAT_KEY, JSON.stringify(FORMAT));
-        });
+  #load(writable: boolean): Database {
+    return explain('open', this.dir, () => {
+      const database = openDatabase(this.#path, !writable);
+      try {
+        if (this.#options.closeOnExec) fdsOf(this.#path).forEach(this.#options.closeOnExec);
+        if (!hasFormat(this.#path, database) && writable) writeFormat(database);
+      } catch (error) {
+        void database.close();
+        throw error;
       }
-    } catch (error) {
-      void database.close();
-      throw error;
-    }
-    this.#database = database;
-    this.#writable = writable;
-    return database;
+      this.#identity = identityOf(this.#path);
+      this.#isWritable = writable;
+      this.#database = database;
+      return database;
+    });
+  }
+
+  #unload(): void {
+    // With nothing queued (this store never queues) close is done when it returns.
+    void this.#database?.close();
+    this.#database = undefined;
   }
 }
 
@@ -125,68 +152,56 @@ function openDatabase(path: string, readOnly: boolean): Database {
 }
 
 /** Loaded when a store is first opened, from one CommonJS file: half the time of the ES modules. */
-function lmdb(): typeof import('lmdb') {
+export function lmdb(): typeof import('lmdb') {
   return createRequire(import.meta.url)('lmdb');
 }
 
-/** True if the database says that it is ours, false if it is new and says nothing. */
-function checkFormat(path: string, database: Database): boolean {
-  const text = database.get(FORMAT_KEY);
-  if (text === undefined) {
-    for (const _ of database.getKeys({ limit: 1 })) {
-      throw new HawserError('corrupt', `${path} is an LMDB data file of another program`);
-    }
-    return false;
-  }
-  const { product, format } = parseFormat(text);
-  if (product !== FORMAT.product || typeof format !== 'number') {
-    throw new HawserError('corrupt', `${path} is an LMDB data file of another program`);
-  }
-  if (format > FORMAT.format) {
-    throw new HawserError(
-      'corrupt',
-      `${path} was written by a newer hawser: state format ${format}, this one knows ${FORMAT.format}`,
-    );
-  }
-  return true;
+function refuseForeign(dir: string, alongside: Iterable<string>): void {
+  const known = new Set([...alongside, DATA_FILE, LOCK_FILE]);
+  const foreign = entriesOf(dir).find((name) => !known.has(name));
+  if (foreign === undefined) return;
+  throw new HawserError(
+    'corrupt',
+    `${dir} is not a hawser state directory: it holds ${foreign} and no ${DATA_FILE}`,
+    { hint: 'name an empty or absent directory with --root' },
+  );
 }
 
-function parseFormat(text: string): { product?: unknown; format?: unknown } {
+function entriesOf(dir: string): string[] {
   try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-/** Turns the errors of files and of LMDB into sentences that name the directory and the cause. */
-export function explain<T>(dir: string, attempt: string, work: () => T): T {
-  try {
-    return work();
+    return readdirSync(dir);
   } catch (error) {
-    throw sentence(dir, attempt, error);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }
 
-function sentence(dir: string, attempt: string, error: unknown): unknown {
-  if (error instanceof HawserError || !(error instanceof Error)) return error;
-  const what = `${attempt} the state directory ${dir}`;
-  switch (errnoOf(error)) {
-    case 'EACCES':
-    case 'EPERM':
-    case 13:
-    case 1:
-      return new HawserError('permission', `${what}: permission denied`, { cause: error });
-    case 'EROFS':
-    case 30:
-      return new HawserError('permission', `${what}: read-only file system`, { cause: error });
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return new HawserError('corrupt', `${what}: not a directory`, { cause: error });
+/** The path without symbolic links, as far as it exists. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (!isMissing || dirname(path) === path) throw error;
+    return join(realPath(dirname(path)), basename(path));
   }
-  return error;
 }
 
-function errnoOf(error: unknown): string | number | undefined {
-  return (error as { code?: string | number }).code;
+function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}`;
+}
+
+/** The descriptors by which this process has a file open. */
+function fdsOf(path: string): number[] {
+  return readdirSync('/proc/self/fd')
+    .filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path;
+      } catch {
+        // The descriptor of the listing itself is closed by now.
+        return false;
+      }
+    })
+    .map(Number);
 }

@@ -1,14 +1,25 @@
 /**
- * What has to be undone if a transaction inside a transaction throws and the outer one goes on: the
- * outer one must not commit half of the inner one's writes. Each write leaves its reverse here.
+ * How deep transactions are nested, and what has to be undone if an inner one throws and the outer
+ * one goes on: the outer one must not commit half of the inner one's writes.
  */
 export class Journal {
+  readonly #from: number;
   #undo: (() => void)[] = [];
   #depth = 0;
+
+  /** @param from the depth from which on a failure is undone here: 2 if the store undoes the outermost */
+  constructor(from: 1 | 2) {
+    this.#from = from;
+  }
 
   /** How many transactions are open, one inside the other. */
   get depth(): number {
     return this.#depth;
+  }
+
+  /** Whether a write has to leave its reverse here. */
+  get isKept(): boolean {
+    return this.#depth >= this.#from;
   }
 
   note(undo: () => void): void {
@@ -24,7 +35,8 @@ export class Journal {
       refusePromise(result);
       return result;
     } catch (error) {
-      for (const undo of this.#undo.splice(mark).reverse()) undo();
+      const undo = this.#undo.splice(mark).reverse();
+      if (this.isKept) for (const step of undo) step();
       throw error;
     } finally {
       this.#depth--;
@@ -37,5 +49,12 @@ export class Journal {
 function refusePromise(result: unknown): void {
   if (typeof result === 'object' && result !== null && 'then' in result) {
     throw new TypeError('the work of a store transaction is synchronous; it returned a promise');
+  }
+}
+
+/** Writes outside a transaction are a bug of the caller. */
+export function mustWrite(journal: Journal, table: string): void {
+  if (journal.depth === 0) {
+    throw new TypeError(`table ${table}: writes happen inside store.transaction`);
   }
 }

@@ -1,14 +1,10 @@
-import { resolve } from 'node:path';
+import type { RangeOptions } from 'lmdb';
 import { HawserError } from '../errors.ts';
-import { Environment } from './environment.ts';
-import { Journal } from './journal.ts';
-import { afterPrefix, boundsOf, keyBytes } from './keys.ts';
+import { Environment, type EnvironmentOptions, lmdb } from './environment.ts';
+import { explain } from './explain.ts';
+import { mustWrite } from './journal.ts';
+import { boundsOf, keyBytes } from './keys.ts';
 import type { Range, Store, Table } from './store.ts';
-
-export interface StoreOptions {
-  /** Names of files and directories that may lie beside the data file before it exists. */
-  alongside?: Iterable<string>;
-}
 
 /**
  * Opens the store of a state directory. Nothing is created before the first transaction. Any number
@@ -17,57 +13,71 @@ export interface StoreOptions {
  * @throws HawserError 'corrupt' for a directory that is foreign, damaged or of a newer hawser;
  *   'permission' for one that cannot be read
  */
-export function openStore(dir: string, options: StoreOptions = {}): Store {
-  const path = resolve(dir);
-  const environment = new Environment(path, options.alongside ?? []);
-  const journal = new Journal();
+export function openStore(dir: string, options: EnvironmentOptions = {}): Store {
+  const environment = Environment.of(dir, options);
+  let isOpen = true;
   return {
-    table: <V>(name: string) => new LmdbTable<V>(environment, journal, path, name),
-    transaction<T>(work: () => T): T {
-      if (journal.depth > 0) return journal.run(work);
-      let result: { value: T } | undefined;
-      environment.writing().transactionSync(() => {
-        result = { value: journal.run(work) };
-      });
-      if (result === undefined) throw new Error(`${path}: the transaction did not run`);
-      return result.value;
+    table: <V>(name: string) => new LmdbTable<V>(environment, name),
+    transaction: (work) => transact(environment, work),
+    close: () => {
+      if (isOpen) environment.close();
+      isOpen = false;
     },
-    close: () => environment.close(),
   };
+}
+
+function transact<T>(environment: Environment, work: () => T): T {
+  const { dir, journal } = environment;
+  if (journal.depth > 0) return journal.run(work);
+  const database = environment.writing();
+  let outcome: { result: T } | { failure: unknown } | undefined;
+  explain('write to', dir, () =>
+    database.transactionSync(() => {
+      try {
+        outcome = { result: journal.run(work) };
+        return undefined;
+      } catch (failure) {
+        outcome = { failure };
+        return lmdb().ABORT;
+      }
+    }),
+  );
+  if (outcome === undefined) throw new HawserError('kernel', `write to ${dir}: nothing was done`);
+  if ('failure' in outcome) throw outcome.failure;
+  return outcome.result;
 }
 
 /** All tables share one LMDB database; a table's keys begin with its name and NUL. */
 class LmdbTable<V> implements Table<V> {
   readonly #environment: Environment;
-  readonly #journal: Journal;
-  readonly #dir: string;
   readonly #name: string;
   readonly #prefix: Buffer;
-  readonly #end: Buffer | undefined;
+  readonly #end: Buffer;
 
-  constructor(environment: Environment, journal: Journal, dir: string, name: string) {
+  constructor(environment: Environment, name: string) {
     if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new TypeError(`not a table's name: ${name}`);
     this.#environment = environment;
-    this.#journal = journal;
-    this.#dir = dir;
     this.#name = name;
     this.#prefix = Buffer.from(`${name}\0`);
-    this.#end = afterPrefix(this.#prefix);
+    this.#end = Buffer.from(`${name}\x01`);
   }
 
   get(key: string): V | undefined {
-    const text = this.#text(this.#bytes(key));
+    const bytes = this.#bytes(key);
+    const text = explain('read', this.#environment.dir, () =>
+      this.#environment.reading()?.get(bytes),
+    );
     return text === undefined ? undefined : this.#parse(key, text);
   }
 
   put(key: string, value: V): void {
     const text = JSON.stringify(value);
     if (text === undefined) throw new TypeError(`${this.#name}/${key}: the value is not JSON data`);
-    this.#set(key, text);
+    this.#write(key, text);
   }
 
   remove(key: string): boolean {
-    return this.#set(key, undefined);
+    return this.#write(key, undefined);
   }
 
   *entries(range: Range = {}): Iterable<[key: string, value: V]> {
@@ -77,59 +87,46 @@ class LmdbTable<V> implements Table<V> {
   /** Everything at once, so that no cursor stays open while the caller writes or leaves the loop. */
   #select(range: Range): [key: string, text: string][] {
     const bounds = boundsOf(range);
-    const database = this.#fresh();
-    if (bounds === undefined || database === undefined) return [];
+    if (bounds === undefined) return [];
     const low = Buffer.concat([this.#prefix, bounds.low]);
     const high = bounds.high ? Buffer.concat([this.#prefix, bounds.high]) : this.#end;
-    const walk = range.reverse
+    const options: RangeOptions = range.reverse
       ? { start: high, end: low, reverse: true, exclusiveStart: true, inclusiveEnd: true }
       : { start: low, end: high };
-    const limit = range.limit === undefined ? {} : { limit: range.limit };
-    return Array.from(
-      database.getRange({ ...walk, ...limit } as Parameters<typeof database.getRange>[0]),
-      ({ key, value }) => [key.toString('utf8', this.#prefix.length), value],
-    );
+    if (range.limit !== undefined) options.limit = range.limit;
+    return explain('read', this.#environment.dir, () => {
+      const entries = this.#environment.reading()?.getRange(options) ?? [];
+      const offset = this.#prefix.length;
+      return Array.from(entries, ({ key, value }) => [key.toString('utf8', offset), value]);
+    });
   }
 
-  #set(key: string, text: string | undefined): boolean {
-    if (this.#journal.depth === 0) {
-      throw new TypeError(`table ${this.#name}: writes happen inside store.transaction`);
-    }
-    const database = this.#environment.writing();
+  /** Puts or removes; false if there was nothing to remove. */
+  #write(key: string, text: string | undefined): boolean {
+    const { dir, journal } = this.#environment;
+    mustWrite(journal, this.#name);
     const bytes = this.#bytes(key);
-    // The outermost transaction is undone by LMDB itself.
-    if (this.#journal.depth > 1) {
-      const before = database.get(bytes);
-      this.#journal.note(() =>
-        before === undefined ? database.removeSync(bytes) : database.putSync(bytes, before),
-      );
-    }
-    if (text === undefined) return database.removeSync(bytes);
-    database.putSync(bytes, text);
-    return true;
-  }
-
-  #text(bytes: Buffer): string | undefined {
-    return this.#fresh()?.get(bytes);
-  }
-
-  /** Outside a transaction each read sees the newest commit, also of another process. */
-  #fresh() {
-    if (this.#journal.depth > 0) return this.#environment.writing();
-    const database = this.#environment.reading();
-    database?.resetReadTxn();
-    return database;
+    return explain('write to', dir, () => {
+      const database = this.#environment.writing();
+      const set = (value: string | undefined): boolean => {
+        if (value === undefined) return database.removeSync(bytes);
+        database.putSync(bytes, value);
+        return true;
+      };
+      if (journal.isKept) {
+        const before = database.get(bytes);
+        journal.note(() => set(before));
+      }
+      return set(text);
+    });
   }
 
   #parse(key: string, text: string): V {
     try {
       return JSON.parse(text);
     } catch (cause) {
-      throw new HawserError(
-        'corrupt',
-        `the state directory ${this.#dir} is damaged: ${this.#name}/${key} is not JSON`,
-        { cause },
-      );
+      const what = `the state directory ${this.#environment.dir} is damaged`;
+      throw new HawserError('corrupt', `${what}: ${this.#name}/${key} is not JSON`, { cause });
     }
   }
 

@@ -1,10 +1,10 @@
-import { Journal } from './journal.ts';
+import { Journal, mustWrite } from './journal.ts';
 import { boundsOf, keyBytes } from './keys.ts';
 import type { Range, Store, Table } from './store.ts';
 
 /** A store that lives as long as the process: for tests, and for trying things out. */
 export function memoryStore(): Store {
-  const journal = new Journal();
+  const journal = new Journal(1);
   const tables = new Map<string, MemoryTable<unknown>>();
   return {
     table<V>(name: string): Table<V> {
@@ -42,14 +42,14 @@ class MemoryTable<V> implements Table<V> {
   }
 
   put(key: string, value: V): void {
-    this.#mustWrite();
+    mustWrite(this.#journal, this.#name);
     const text = JSON.stringify(value);
     if (text === undefined) throw new TypeError(`${this.#name}/${key}: the value is not JSON data`);
     this.#set(keyBytes(key).toString('latin1'), text);
   }
 
   remove(key: string): boolean {
-    this.#mustWrite();
+    mustWrite(this.#journal, this.#name);
     const id = keyBytes(key).toString('latin1');
     const had = this.#values.has(id);
     if (had) this.#set(id, undefined);
@@ -98,11 +98,5 @@ class MemoryTable<V> implements Table<V> {
       else high = middle;
     }
     return low;
-  }
-
-  #mustWrite(): void {
-    if (this.#journal.depth === 0) {
-      throw new TypeError(`table ${this.#name}: writes happen inside store.transaction`);
-    }
   }
 }
