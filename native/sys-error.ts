@@ -56,6 +56,12 @@ export function check(result: number, syscall: string, attempt: string): number 
   return result;
 }
 
+/** The errno's name for what strerror(3) says of it: `EEXIST` for `File exists`. */
+export function errorNamed(text: string): string | undefined {
+  for (const [number, name] of names) if (strerror(number) === text) return name;
+  return undefined;
+}
+
 /** Whether this is a SysError, and for one of these reasons: `failedWith(error, 'ENODEV')`. */
 export function failedWith(error: unknown, ...codes: string[]): error is SysError {
   return error instanceof SysError && codes.includes(error.code);

@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NftError, runNft } from '../../native/nftables.ts';
+import { type FakeHost, makeFakeHost } from '../support/fakehost.ts';
+
+let host: FakeHost;
+
+beforeEach(() => {
+  host = makeFakeHost();
+});
+
+afterEach(() => host.dispose());
+
+const table = { family: 'inet', name: 't' };
+const map = {
+  family: 'inet',
+  table: 't',
+  name: 'ports',
+  type: ['inet_proto', 'ipv4_addr', 'inet_service'],
+  map: 'ipv4_addr',
+  flags: ['interval'],
+};
+const skeleton = [{ add: { table } }, { add: { map } }];
+
+function element(address: string, port: number | { range: [number, number] }, to: string) {
+  const { family, table, name } = map;
+  const elem = [[{ concat: ['tcp', address, port] }, to]];
+  return { element: { family, table, name, elem } };
+}
+
+function refused(work: () => unknown): NftError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof NftError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+test('a document takes effect in the namespace that the thread is in, and only there', () => {
+  host.inside(() => runNft(skeleton));
+  host.inside(() =>
+    runNft({ nftables: [{ add: element('192.0.2.2', { range: [8000, 8999] }, '10.5.0.2') }] }),
+  );
+  expect(host.exec(['nft', 'list', 'map', 'inet', 't', 'ports'])).toContain(
+    'tcp . 192.0.2.2 . 8000-8999 : 10.5.0.2',
+  );
+  const other = makeFakeHost();
+  try {
+    expect(other.exec(['nft', 'list', 'ruleset'])).toBe('');
+  } finally {
+    other.dispose();
+  }
+});
+
+test('a list is parsed', () => {
+  host.inside(() => runNft(skeleton));
+  const listed = host.inside(() => runNft([{ list: { tables: {} } }]));
+  expect(listed?.nftables).toContainEqual({ table: expect.objectContaining(table) });
+  expect(host.inside(() => runNft([{ add: { table } }]))).toBeUndefined();
+});
+
+test('a document of which one command fails changes nothing, and says why', () => {
+  host.inside(() => runNft(skeleton));
+  const error = refused(() =>
+    host.inside(() =>
+      runNft([
+        { add: element('192.0.2.2', 80, '10.5.0.2') },
+        { delete: element('192.0.2.2', 81, '10.5.0.2') },
+      ]),
+    ),
+  );
+  expect(error.code).toBe('ENOENT');
+  expect(error.message).toBe('nft: Could not process rule: No such file or directory');
+  expect(host.exec(['nft', 'list', 'map', 'inet', 't', 'ports'])).not.toContain('elements');
+});
+
+test('what is already there is EEXIST', () => {
+  host.inside(() => runNft(skeleton));
+  expect(refused(() => host.inside(() => runNft([{ create: { table } }]))).code).toBe('EEXIST');
+});
+
+test('nonsense is refused by nft itself and leaves the process well', () => {
+  const error = refused(() => host.inside(() => runNft([{ add: { nonsense: {} } }])));
+  expect(error.code).toBeUndefined();
+  expect(error.message).toBe('nft: Unknown object passed to add command.');
+  const many = Array.from({ length: 1000 }, (_, i) => ({
+    add: element('192.0.2.2', i + 1, '10.5.0.2'),
+  }));
+  host.inside(() => runNft([...skeleton, ...many]));
+  expect(host.exec(['nft', 'list', 'map', 'inet', 't', 'ports'])).toContain('. 1000 :');
+});
