@@ -8,7 +8,7 @@ const LONGEST_VALUE = 65_536;
 const c = {
   fgetxattr: bind<(fd: number, name: string, value: Buffer, size: number) => number>(
     libc,
-    'ssize_t fgetxattr(int fd, const char *name, _Out_ void *value, size_t size)',
+    'long fgetxattr(int fd, const char *name, void *value, size_t size)',
   ),
 };
 
