@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Session } from './process.ts';
 
@@ -56,7 +57,7 @@ export async function converse(
     process.on('SIGWINCH', resize);
   }
   try {
-    return await Promise.race([session.exit.then(() => 'exit' as const), detached]);
+    return await Promise.race([whole(session), detached]);
   } finally {
     process.off('SIGWINCH', resize);
     if (raw) console.stdin.setRawMode?.(false);
@@ -66,6 +67,12 @@ export async function converse(
     session.stdout.unpipe(console.stdout);
     session.stderr.unpipe(console.stderr);
   }
+}
+
+/** The process has ended, and all of its output has been passed on. */
+async function whole({ exit, stdout, stderr }: Session): Promise<'exit'> {
+  await Promise.all([finished(stdout), finished(stderr), exit]);
+  return 'exit';
 }
 
 /**
