@@ -1,6 +1,6 @@
 /** hawser's own nftables table in the kernel: elements in and out, and the whole of it anew. */
 import { HawserError } from '../../errors.ts';
-import { runNft } from '../../native/nftables.ts';
+import { NftError, runNft } from '../../native/nftables.ts';
 import { failedWith, SysError } from '../../native/sys-error.ts';
 import { commands, type Element, entryText } from './elements.ts';
 import { type Listing, parseListing } from './listing.ts';
@@ -33,7 +33,7 @@ function add(elements: readonly Element[], truth: () => Element[]): void {
   try {
     run(commands('add', elements));
   } catch (error) {
-    if (!failedWith(error, 'ENOENT', 'EEXIST')) throw explained(error);
+    if (!isMissing(error) && !exists(error)) throw explained(error);
     rebuild(truth());
   }
 }
@@ -43,7 +43,7 @@ function remove(elements: readonly Element[]): void {
   try {
     run(commands('delete', elements));
   } catch (error) {
-    if (!failedWith(error, 'ENOENT') && !isUnsupported(error)) throw explained(error);
+    if (!isMissing(error) && !isUnsupported(error)) throw explained(error);
     if (elements.length === 1) return;
     // One that is missing fails the whole transaction: halve, and keep what was not missing.
     const middle = elements.length >> 1;
@@ -67,7 +67,7 @@ function destroy(): void {
   try {
     run('delete table inet hawser');
   } catch (error) {
-    if (!failedWith(error, 'ENOENT') && !isUnsupported(error)) throw explained(error);
+    if (!isMissing(error) && !isUnsupported(error)) throw explained(error);
   }
 }
 
@@ -99,7 +99,7 @@ function list(): Listing | undefined {
   try {
     return parseListing(run('list table inet hawser'));
   } catch (error) {
-    if (failedWith(error, 'ENOENT')) return undefined;
+    if (isMissing(error)) return undefined;
     throw explained(error);
   }
 }
@@ -127,13 +127,25 @@ function run(text: string): unknown {
   return runNft(text);
 }
 
-/** EPROTONOSUPPORT: no NETLINK_NETFILTER at all; EOPNOTSUPP and EINVAL come from its parts. */
+/** What a command names is not there: table, set or element. Of intervals nft itself says so. */
+function isMissing(error: unknown): boolean {
+  return error instanceof NftError && /No such file or directory|does not exist/.test(error.report);
+}
+
+/** A key that leads elsewhere already, or an interval that overlaps with another. */
+function exists(error: unknown): boolean {
+  return error instanceof NftError && /File exists|overlaps/.test(error.report);
+}
+
+/** EPROTONOSUPPORT: no netfilter at all; an answer of EOPNOTSUPP or EINVAL: no nf_tables in it. */
 function isUnsupported(error: unknown): boolean {
-  return failedWith(error, 'EPROTONOSUPPORT', 'EOPNOTSUPP');
+  if (failedWith(error, 'EPROTONOSUPPORT', 'EAFNOSUPPORT')) return true;
+  return (
+    error instanceof NftError && /not supported|Unable to initialize Netlink/.test(error.report)
+  );
 }
 
 function explained(cause: unknown): unknown {
-  if (cause instanceof HawserError || !(cause instanceof SysError)) return cause;
   if (isUnsupported(cause)) {
     return new HawserError(
       'unsupported',
@@ -144,5 +156,6 @@ function explained(cause: unknown): unknown {
       },
     );
   }
+  if (!(cause instanceof NftError || cause instanceof SysError)) return cause;
   return new HawserError('kernel', `change the table inet hawser: ${cause.message}`, { cause });
 }

@@ -34,8 +34,12 @@ export function parseListing(document: unknown): Listing {
 function parseElement(set: string, kind: 'set' | 'map', entry: unknown): Element {
   if (kind === 'set') return { set, key: parts(entry) };
   const [key, data] = asArray(entry);
-  return { set, key: parts(key), data: parts(data) };
+  const [protocol = '', ...rest] = parts(key);
+  return { set, key: [PROTOCOLS[protocol] ?? protocol, ...rest], data: parts(data) };
 }
+
+/** All our maps begin with a protocol, which is listed as IANA's number for it. */
+const PROTOCOLS: Record<string, string> = { 6: 'tcp', 17: 'udp' };
 
 function parts(value: unknown): string[] {
   const concat = field(value, 'concat');
