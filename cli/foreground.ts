@@ -41,6 +41,9 @@ export async function runInForeground(
       session.done();
     }
     return ending.code;
+  } catch (error) {
+    engine.containers.settle(container.id); // does nothing if it runs
+    throw error;
   } finally {
     session.close();
   }

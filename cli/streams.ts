@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { HawserError } from '../errors.ts';
 import type { Session } from '../runtime/process.ts';
 import { DetachKeys } from './detach-keys.ts';
@@ -55,7 +55,7 @@ export async function stream(
   const undo: (() => void)[] = [];
   session.stdout.pipe(door.stdout, { end: false });
   session.stderr.pipe(door.stderr, { end: false });
-  const endings: Promise<Ending>[] = [session.exit.then(({ code }) => ({ kind: 'exited', code }))];
+  const endings = [exited(session)];
   try {
     if (options.tty) undo.push(followSize(session, door));
     if (options.tty) endings.push(interruption(door, undo));
@@ -67,6 +67,27 @@ export async function stream(
     session.stdout.unpipe(door.stdout);
     session.stderr.unpipe(door.stderr);
   }
+}
+
+/** The process has ended, and all of its output has gone into ours. */
+async function exited(session: Session): Promise<Ending> {
+  const drained = [session.stdout, session.stderr].map(drain);
+  const { code } = await session.exit.catch((cause: unknown) => {
+    throw new HawserError('state', 'the process has lost its monitor, and was killed with it', {
+      cause,
+      hint: 'see: hawser ps -a',
+    });
+  });
+  await Promise.all(drained);
+  return { kind: 'exited', code };
+}
+
+function drain(stream: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.readableEnded || stream.destroyed) return resolve();
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+  });
 }
 
 /** Our standard input becomes the process's; resolves only if the detach keys are typed. */

@@ -12,6 +12,6 @@ export interface Colour {
 export function colour(to: { stdout: Output; env: Record<string, string | undefined> }): Colour {
   const enabled = to.stdout.isTTY === true && !to.env.NO_COLOR && to.env.TERM !== 'dumb';
   const paint = (style: Parameters<typeof styleText>[0]) => (text: string) =>
-    enabled ? styleText(style, text) : text;
+    enabled ? styleText(style, text, { validateStream: false }) : text;
   return { enabled, bold: paint('bold'), good: paint('green'), bad: paint('red') };
 }

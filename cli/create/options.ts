@@ -22,6 +22,9 @@ export interface ContainerOptions {
   tmpfs: string[];
   readOnly?: true;
   network: string[];
+  /** Docker's hidden --net and --net-alias. */
+  net: string[];
+  netAlias: string[];
   ip?: string;
   macAddress?: string;
   networkAlias: string[];

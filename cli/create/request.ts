@@ -27,10 +27,10 @@ export function createRequest(
       ...options.mount.map((text) => parseMount(text, cwd)),
       ...options.tmpfs.map(parseTmpfs),
     ],
-    networks: parseNetworks(options.network, {
+    networks: parseNetworks([...options.network, ...options.net], {
       ip: ip === undefined ? undefined : parseAddress('--ip', ip),
       mac: macAddress === undefined ? undefined : parseMac('--mac-address', macAddress),
-      aliases: options.networkAlias,
+      aliases: [...options.networkAlias, ...options.netAlias],
     }),
     ports: options.publish,
     dns: options.dns.map((address) => parseAddress('--dns', address)),
