@@ -1,4 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type { Plan } from './plan.ts';
+import { encodePlan } from './plan-encoder.ts';
 import { SysError } from './sys-error.ts';
 
 /**
@@ -13,6 +19,13 @@ export class LaunchError extends SysError {
     super({ syscall: step, errno, attempt });
     this.name = 'LaunchError';
     this.step = step;
+  }
+
+  /** From the launcher's own words: `STEP ERRNO ATTEMPT`. */
+  static parse(text: string): LaunchError {
+    const [, step = 'start', errno = constants.errno.EIO, attempt = text] =
+      /^(\S+) (\d+) (.*)$/s.exec(text) ?? [];
+    return new LaunchError(step, Number(errno), attempt);
   }
 }
 
@@ -29,12 +42,62 @@ export interface Launched {
   pid: number;
 }
 
+const launcher = fileURLToPath(new URL('../build/hawser-launch', import.meta.url));
+
 /**
  * Carries out a plan up to its last step, `exec`, and returns when the process waits for START on
  * the monitor's socket (see session.ts). If this process ends before that, the monitor gives up: the
  * process is killed and the plan's `onExit` run. Throws a LaunchError, and leaves nothing but what
  * the caller made itself.
  */
-export async function launch(_plan: Plan, _options: LaunchOptions = {}): Promise<Launched> {
-  throw new Error('not yet');
+export async function launch(plan: Plan, options: LaunchOptions = {}): Promise<Launched> {
+  const program = options.program ?? launcher;
+  const bytes = encodePlan(plan);
+  const child = spawn(program, [], {
+    argv0: 'hawser-monitor',
+    detached: true,
+    cwd: '/',
+    env: options.env ?? ownEnvironment(),
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  // A program that is not there is an event, not a throw.
+  const spawned = once(child, 'spawn');
+  const input = child.stdio[3] as Writable; // 'pipe' above
+  const status = child.stdio[4] as Readable; // 'pipe' above; node makes both ways of it
+  // The launcher may fail before it has read everything; its status says why.
+  input.on('error', () => {});
+  try {
+    await spawned;
+  } catch (cause) {
+    throw new Error(`execute ${program}: ${(cause as Error).message}`, { cause });
+  }
+  input.end(bytes);
+
+  const line = await firstLine(status);
+  const ready = /^ready (\d+) (\d+)$/.exec(line);
+  if (ready === null) throw LaunchError.parse(line.replace(/^failed /, ''));
+  // The monitor watches `status`: it closes when this process ends. It must not keep it from ending.
+  child.unref();
+  if ('unref' in status && typeof status.unref === 'function') status.unref();
+  return { monitorPid: Number(ready[1]), pid: Number(ready[2]) };
+}
+
+/** What the launcher says first. A failure may contain newlines; its end is the end of the stream. */
+async function firstLine(status: Readable): Promise<string> {
+  status.setEncoding('utf8');
+  let text = '';
+  return new Promise((resolve, reject) => {
+    const end = () => resolve(text.trimEnd());
+    status.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.startsWith('ready ') && text.endsWith('\n')) end();
+    });
+    status.once('end', end);
+    status.once('error', reject);
+  });
+}
+
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const wanted = ([name]: [string, unknown]) => name === 'PATH' || name.startsWith('HAWSER_');
+  return Object.fromEntries(Object.entries(process.env).filter(wanted));
 }

@@ -1,0 +1,305 @@
+/* The monitor's clients: who follows the output, who gives input, who cleans up in the end. */
+#define _GNU_SOURCE
+#include "clients.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "input.h"
+
+#define HEADER_SIZE 5
+#define MAX_REQUEST 16 /* the longest frame that is not input */
+#define PAGE 4096
+
+struct client {
+	/* What has come and is not yet understood, or finds no room in standard input. */
+	char received[16384];
+	/* What the socket has not taken yet: [sent, queued). */
+	char queue[65536];
+	size_t received_size, sent, queued;
+	uint32_t input_left; /* bytes to come of the input frame that is being read */
+	int fd;
+	bool connected, gives_input, wants_output, foreground, owner;
+} __attribute__((aligned(PAGE)));
+
+static struct client clients[MAX_CLIENTS];
+static int listener = -1;
+static const struct requests *ask;
+
+#define EACH_CLIENT(c) \
+	for (struct client *c = clients; c < clients + MAX_CLIENTS; c++) \
+		if (c->connected)
+
+void clients_open(int fd)
+{
+	listener = fd;
+}
+
+void clients_request(const struct requests *requests)
+{
+	ask = requests;
+}
+
+static void drop(struct client *c)
+{
+	bool last_input = c->foreground && c->gives_input;
+
+	close(c->fd);
+	/* Gives the pages back: a monitor lives long, a client may have been here for a moment. */
+	madvise(c, offsetof(struct client, received_size), MADV_DONTNEED);
+	c->connected = false;
+	if (last_input)
+		input_finish();
+}
+
+static struct client *unused(void)
+{
+	for (struct client *c = clients; c < clients + MAX_CLIENTS; c++)
+		if (!c->connected)
+			return c;
+	return NULL;
+}
+
+void clients_accept(void)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *c = unused();
+
+	if (fd < 0)
+		return;
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->received_size = c->sent = c->queued = c->input_left = 0;
+	c->gives_input = c->wants_output = c->foreground = c->owner = false;
+	c->fd = fd;
+	c->connected = true;
+}
+
+static void flush(struct client *c)
+{
+	while (c->sent < c->queued) {
+		ssize_t n = send(c->fd, c->queue + c->sent, c->queued - c->sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0) {
+			drop(c);
+			return;
+		}
+		c->sent += (size_t)n;
+	}
+	c->sent = c->queued = 0;
+}
+
+static void enqueue(struct client *c, char type, const void *data, size_t size)
+{
+	uint32_t length = (uint32_t)size;
+
+	if (c->queued + HEADER_SIZE + size > sizeof c->queue) {
+		memmove(c->queue, c->queue + c->sent, c->queued - c->sent);
+		c->queued -= c->sent;
+		c->sent = 0;
+	}
+	if (c->queued + HEADER_SIZE + size > sizeof c->queue) {
+		drop(c);
+		return;
+	}
+	c->queue[c->queued] = type;
+	memcpy(c->queue + c->queued + 1, &length, sizeof length);
+	if (size > 0)
+		memcpy(c->queue + c->queued + HEADER_SIZE, data, size);
+	c->queued += HEADER_SIZE + size;
+	flush(c);
+}
+
+void clients_send_output(char type, const void *data, size_t size)
+{
+	EACH_CLIENT (c)
+		if (c->wants_output)
+			enqueue(c, type, data, size);
+}
+
+void clients_send_all(char type, const void *data, size_t size)
+{
+	EACH_CLIENT (c)
+		enqueue(c, type, data, size);
+}
+
+bool clients_have_room(void)
+{
+	/* Beside a piece of output there must be room for the words that end a session. */
+	const size_t needed = OUTPUT_PIECE + PAGE;
+
+	EACH_CLIENT (c)
+		if (c->foreground && c->wants_output && c->queued - c->sent + needed > sizeof c->queue)
+			return false;
+	return true;
+}
+
+bool clients_own(void)
+{
+	EACH_CLIENT (c)
+		if (c->owner)
+			return true;
+	return false;
+}
+
+bool clients_pending(bool foreground_only)
+{
+	EACH_CLIENT (c)
+		if (c->sent < c->queued && (c->foreground || !foreground_only))
+			return true;
+	return false;
+}
+
+static uint16_t u16(const unsigned char *from)
+{
+	return (uint16_t)(from[0] | from[1] << 8);
+}
+
+/* Carries out one request; false if it makes no sense. */
+static bool handle(struct client *c, char type, const unsigned char *data, size_t size)
+{
+	switch (type) {
+	case 'A':
+		if (size != 1)
+			return false;
+		c->gives_input = data[0] & 1;
+		c->wants_output = data[0] & 2;
+		c->foreground = data[0] & 4;
+		return true;
+	case 'S':
+		ask->start();
+		return true;
+	case 'C':
+		if (c->gives_input)
+			input_finish();
+		return true;
+	case 'W':
+		if (size != 4)
+			return false;
+		ask->resize(u16(data), u16(data + 2));
+		return true;
+	case 'K':
+		if (size != 1)
+			return false;
+		ask->signal(data[0]);
+		return true;
+	case 'O':
+		c->owner = true;
+		return true;
+	case 'D':
+		if (c->owner)
+			ask->done();
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void consume(struct client *c, size_t size)
+{
+	c->received_size -= size;
+	memmove(c->received, c->received + size, c->received_size);
+}
+
+/* Passes input on; false if standard input had no room for all that is here. */
+static bool pass_input(struct client *c)
+{
+	size_t here = c->received_size < c->input_left ? c->received_size : c->input_left;
+	size_t taken = c->gives_input ? input_offer(c->received, here) : here;
+
+	c->input_left -= (uint32_t)taken;
+	consume(c, taken);
+	return taken == here;
+}
+
+static void understand(struct client *c)
+{
+	while (c->connected) {
+		uint32_t size;
+		char type;
+
+		if (c->input_left > 0 && (!pass_input(c) || c->input_left > 0))
+			return;
+		if (c->received_size < HEADER_SIZE)
+			return;
+		type = c->received[0];
+		memcpy(&size, c->received + 1, sizeof size);
+		if (type == 'I') {
+			c->input_left = size;
+			consume(c, HEADER_SIZE);
+			continue;
+		}
+		if (size <= MAX_REQUEST && c->received_size < HEADER_SIZE + size)
+			return;
+		if (size > MAX_REQUEST ||
+		    !handle(c, type, (unsigned char *)c->received + HEADER_SIZE, size)) {
+			drop(c);
+			return;
+		}
+		if (c->connected)
+			consume(c, HEADER_SIZE + size);
+	}
+}
+
+static bool is_full(const struct client *c)
+{
+	return c->received_size == sizeof c->received;
+}
+
+static void receive(struct client *c)
+{
+	ssize_t n = recv(c->fd, c->received + c->received_size,
+			 sizeof c->received - c->received_size, 0);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		drop(c);
+		return;
+	}
+	c->received_size += (size_t)n;
+	understand(c);
+}
+
+void clients_watch(struct pollfd *set)
+{
+	for (unsigned i = 0; i < MAX_CLIENTS; i++) {
+		const struct client *c = &clients[i];
+
+		set[i].fd = c->connected ? c->fd : -1;
+		set[i].revents = 0;
+		set[i].events = (short)((is_full(c) ? 0 : POLLIN) |
+					(c->sent < c->queued ? POLLOUT : 0));
+	}
+}
+
+void clients_serve(const struct pollfd *set)
+{
+	for (unsigned i = 0; i < MAX_CLIENTS; i++) {
+		struct client *c = &clients[i];
+
+		if (!c->connected)
+			continue;
+		if (set[i].fd != c->fd)
+			continue; /* came while others were served */
+		if (set[i].revents & POLLOUT)
+			flush(c);
+		if (c->connected && set[i].revents & POLLIN)
+			receive(c);
+		else if (c->connected && set[i].revents & (POLLHUP | POLLERR | POLLNVAL))
+			drop(c);
+		else if (c->connected && c->received_size > 0)
+			understand(c); /* standard input may have room again */
+	}
+	input_flush();
+}

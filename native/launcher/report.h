@@ -1,0 +1,33 @@
+/* Telling whoever waits what could not be done. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <limits.h>
+
+/* A step that failed: `step` is its name in the plan, `attempt` what was tried, in words. */
+struct failure {
+	int error;
+	char step[20];
+	char attempt[2 * PATH_MAX];
+};
+
+/* From the container's process to its monitor, one packet each way. */
+enum message_kind { MESSAGE_READY = 'r', MESSAGE_FAILED = 'f', MESSAGE_GO = 'g' };
+
+struct message {
+	enum message_kind kind;
+	struct failure failure;
+};
+
+/* Which socket `fail` reports on. */
+void report_on(int channel);
+
+/* Reports errno and what was attempted (printf-style), and ends the process. */
+_Noreturn void fail(const char *step, const char *attempt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Fills a failure from errno. */
+void describe(struct failure *failure, const char *step, const char *attempt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
