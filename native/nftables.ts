@@ -1,19 +1,19 @@
 /**
- * nftables, by libnftables in this process. One JSON document (libnftables-json(5)) is one atomic
- * transaction, in the network namespace that the thread is in.
+ * nftables, by libnftables in this process. What is given to it at once is one atomic transaction,
+ * in the network namespace that the thread is in.
  */
 import { bind, library } from './ffi.ts';
 import { close } from './libc.ts';
 import { check, errorNamed } from './sys-error.ts';
 
-/** Commands to run in order, all or none: `{nftables: [{add: {table: ...}}, ...]}`. */
+/** JSON as libnftables-json(5) describes it: `{nftables: [{add: {table: ...}}, ...]}`. */
 export interface NftDocument {
   nftables: readonly object[];
 }
 
 /** What nft refused, in its own words: `nft: Could not process rule: File exists`. */
 export class NftError extends Error {
-  /** The errno's name if the kernel refused (`EEXIST`); undefined if nft itself did. */
+  /** The errno's name if the kernel refused (`EEXIST`); undefined for what nft itself refuses. */
   readonly code: string | undefined;
   /** nft's whole report, at times of several lines. */
   readonly report: string;
@@ -62,12 +62,14 @@ const OUTPUT_FLAGS = (1 << 3) | (1 << 4) | (1 << 7) | (1 << 8) | (1 << 9);
  * Runs commands as one transaction: either all of it is in force when this returns, or nothing is,
  * and an NftError says why. A kernel without netfilter is a SysError EPROTONOSUPPORT.
  *
- * @param document JSON, or nft's own language (nft(8)): the JSON of nft 1.0.6 cannot declare a map
- *   whose values are concatenations
- * @returns what `list` commands listed, parsed (libnftables-json(5)); else undefined
+ * @param commands JSON, or nft's own language (nft(8)). Some of the latter has no JSON in the nft
+ *   of Debian 12, which drops the data type of a map if that is a concatenation.
+ * @returns what `list` commands listed, as JSON; undefined if nothing was
  */
-export function runNft(document: NftDocument | readonly object[] | string): NftDocument | undefined {
-  const commands = textOf(document);
+export function runNft(
+  commands: NftDocument | readonly object[] | string,
+): NftDocument | undefined {
+  const text = typeof commands === 'string' ? commands : JSON.stringify(documentOf(commands));
   probeNetfilter();
   const context = c.create(0);
   if (context === null) throw new NftError('out of memory');
@@ -76,7 +78,7 @@ export function runNft(document: NftDocument | readonly object[] | string): NftD
     if (c.bufferOutput(context) !== 0 || c.bufferErrors(context) !== 0) {
       throw new NftError('out of memory');
     }
-    if (c.run(context, commands) !== 0) throw new NftError(c.errors(context) ?? '');
+    if (c.run(context, text) !== 0) throw new NftError(c.errors(context) ?? '');
     const output = c.output(context);
     return output ? JSON.parse(output) : undefined;
   } finally {
@@ -85,9 +87,8 @@ export function runNft(document: NftDocument | readonly object[] | string): NftD
   }
 }
 
-function textOf(document: NftDocument | readonly object[] | string): string {
-  if (typeof document === 'string') return document;
-  return JSON.stringify('nftables' in document ? document : { nftables: document });
+function documentOf(commands: NftDocument | readonly object[]): NftDocument {
+  return 'nftables' in commands ? commands : { nftables: commands };
 }
 
 /** Where there is no netfilter socket to be had, libnftables does not fail but end the process. */

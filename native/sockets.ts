@@ -61,11 +61,7 @@ export function tryBind(protocol: 'tcp' | 'udp', ip: string, port: number): 'fre
  * The program that listens on a port of this address, or of all addresses. Undefined if there is
  * none, or if it is out of this process's sight.
  */
-export function portHolder(
-  protocol: 'tcp' | 'udp',
-  ip: string,
-  port: number,
-): PortHolder | undefined {
+export function holder(protocol: 'tcp' | 'udp', ip: string, port: number): PortHolder | undefined {
   const inodes = new Set<string>();
   for (const family of ['', '6']) {
     for (const bound of readTable(`${protocol}${family}`)) {

@@ -60,6 +60,15 @@ test('a list is parsed', () => {
   expect(host.inside(() => runNft([{ add: { table } }]))).toBeUndefined();
 });
 
+test("nft's own language is taken as well, and is as atomic", () => {
+  const chain = 'table inet t { chain c { type filter hook input priority 0; policy accept; }; }';
+  host.inside(() => runNft(chain));
+  const two = 'add rule inet t c counter accept\nadd rule inet t nowhere accept';
+  expect(refused(() => host.inside(() => runNft(two))).code).toBe('ENOENT');
+  const listed = host.inside(() => runNft('list chain inet t c'));
+  expect(listed?.nftables).toHaveLength(2); // nft's version, and the chain without a rule
+});
+
 test('a document of which one command fails changes nothing, and says why', () => {
   host.inside(() => runNft(skeleton));
   const error = refused(() =>

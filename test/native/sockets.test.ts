@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { portHolder, tryBind } from '../../native/sockets.ts';
+import { holder, tryBind } from '../../native/sockets.ts';
 import { SysError } from '../../native/sys-error.ts';
 import { type FakeHost, makeFakeHost } from '../support/fakehost.ts';
 import { type Listener, listen } from '../support/listener.ts';
@@ -27,7 +27,7 @@ test('a port nobody has is free, and stays so', () => {
     for (const ip of ['0.0.0.0', '127.0.0.1', '192.0.2.2', '::', '2001:db8::2']) {
       expect([ip, bindCode(protocol, ip, 8080)]).toEqual([ip, 'free']);
     }
-    expect(host.inside(() => portHolder(protocol, '0.0.0.0', 8080))).toBeUndefined();
+    expect(host.inside(() => holder(protocol, '0.0.0.0', 8080))).toBeUndefined();
   }
 });
 
@@ -46,14 +46,14 @@ test.for([
   expect(bindCode(protocol, collides, 8080)).toBe('EADDRINUSE');
   expect(bindCode(protocol, collides, 8081)).toBe('free');
   expect(bindCode(protocol === 'tcp' ? 'udp' : 'tcp', collides, 8080)).toBe('free');
-  const holder = { pid: listener.pid, command: 'node' };
-  expect(host.inside(() => portHolder(protocol, collides, 8080))).toEqual(holder);
-  const elsewhere = at === '0.0.0.0' ? holder : undefined;
-  expect(host.inside(() => portHolder(protocol, ip, 8080))).toEqual(elsewhere);
+  const program = { pid: listener.pid, command: 'node' };
+  expect(host.inside(() => holder(protocol, collides, 8080))).toEqual(program);
+  const elsewhere = at === '0.0.0.0' ? program : undefined;
+  expect(host.inside(() => holder(protocol, ip, 8080))).toEqual(elsewhere);
 });
 
 test('a listener on :: has the IPv4 port too', async () => {
   listener = await listen(host, 'tcp', '::', 8080);
   expect(bindCode('tcp', '0.0.0.0', 8080)).toBe('EADDRINUSE');
-  expect(host.inside(() => portHolder('tcp', '192.0.2.2', 8080))?.pid).toBe(listener.pid);
+  expect(host.inside(() => holder('tcp', '192.0.2.2', 8080))?.pid).toBe(listener.pid);
 });
