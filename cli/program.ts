@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import type { Engine, EngineOptions } from '../engine/engine.ts';
 import { catalogue, type Entry, type Group, shortcuts } from './catalogue.ts';
 import { complaint } from './complaint.ts';
@@ -125,7 +125,16 @@ function dress(program: Command, world: Pick<World, 'stdout' | 'stderr' | 'env'>
     .configureHelp({
       styleTitle: (title) => colour(world).bold(title),
       subcommandTerm: (command) => command.name(),
+      optionDescription: describeOption,
     });
+}
+
+/** An option whose default is a list is one that gathers values; other defaults are told as typed. */
+function describeOption({ description, defaultValue, argChoices }: Option): string {
+  const repeated = Array.isArray(defaultValue);
+  const told = typeof defaultValue === 'string' ? `default: ${defaultValue}` : undefined;
+  const remark = repeated ? 'repeatable' : argChoices ? argChoices.join(', ') : told;
+  return remark === undefined ? description : `${description} (${remark})`;
 }
 
 function engineOptions(globals: GlobalOptions, world: World): EngineOptions {

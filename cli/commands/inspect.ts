@@ -16,9 +16,7 @@ interface Options {
 export function define(command: Command): void {
   command
     .argument('<thing...>', 'names, ids or their beginnings')
-    .addOption(
-      new Option('--type <type>', 'only one kind, where a name stands for several').choices(kinds),
-    )
+    .addOption(new Option('--type <type>', 'only one kind').choices(kinds))
     .addOption(formatJsonOption())
     .addHelpText(
       'after',

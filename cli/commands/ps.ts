@@ -42,7 +42,7 @@ export function define(command: Command): void {
     .option('-l, --latest', 'the newest one, running or not')
     .option(
       '-f, --filter <key=value>',
-      'by id, name, status, label, network, ancestor or exited (repeatable)',
+      'by id, name, status, label, network, ancestor or exited',
       repeat,
       [],
     )

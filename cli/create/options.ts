@@ -56,7 +56,7 @@ export interface ContainerOptions {
 /** Declares them. What stands after IMAGE is the command's, whatever it looks like. */
 export function containerOptions(command: Command): Command {
   const many = (flags: string, description: string) =>
-    command.option(flags, `${description} (repeatable)`, repeat, []);
+    command.option(flags, description, repeat, []);
   const hidden = (flags: string) => command.addOption(new Option(flags).hideHelp());
   const hiddenMany = (flags: string) =>
     command.addOption(new Option(flags).hideHelp().argParser(repeat).default([]));
@@ -65,8 +65,7 @@ export function containerOptions(command: Command): Command {
     .argument('<image>', 'NAME[:TAG], an id or the beginning of one')
     .argument('[command...]', "what to run; default the image's command")
     .passThroughOptions()
-    .helpOption('--help', 'show this help')
-    .usage('[options] IMAGE [COMMAND] [ARG...]');
+    .helpOption('--help', 'show this help');
 
   command
     .optionsGroup('The container:')

@@ -17,7 +17,7 @@ export function define(command: Command): void {
     .argument('<container>', 'a name, an id or its beginning; running or not')
     .option('--ip <address>', 'an address to insist on')
     .option('--mac-address <mac>', 'a MAC address to insist on')
-    .option('--alias <name>', 'one more name on this network (repeatable)', repeat, [])
+    .option('--alias <name>', 'one more name on this network', repeat, [])
     .addHelpText(
       'after',
       examples(

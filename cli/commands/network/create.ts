@@ -14,7 +14,7 @@ interface Options extends SubnetOptions {
 
 export function define(command: Command): void {
   const many = (flags: string, description: string) =>
-    command.option(flags, `${description} (repeatable)`, repeat, []);
+    command.option(flags, description, repeat, []);
   command.argument('<name>', "the network's name");
   many('--subnet <cidr>', 'IPv4 or IPv6; default one that is free on this host');
   many('--gateway <address>', "the host's own address on it; default the subnet's first");

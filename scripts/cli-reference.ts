@@ -1,0 +1,68 @@
+import { PassThrough } from 'node:stream';
+import { catalogue, type Entry } from '../cli/catalogue.ts';
+import { main } from '../cli/program.ts';
+
+const intro = `# The command line
+
+Every command tells the same with \`--help\`; this page is made from that, and a test compares the two.
+
+Names and meanings are Docker's. Where hawser differs:
+
+- \`--format\` knows \`table\` and \`json\`, and no Go templates. \`ps\`, \`network ls\`, \`image ls\` and \`system
+  reconcile\` print one JSON object a line; \`inspect\` prints one array. The objects are the library's own
+  (\`Container\`, \`Network\`, \`Image\`, ...), with the same field names.
+- \`inspect\` looks for a container, then a network, then an image.
+- Options of Docker's that hawser does not have are refused, with the reason; none is ignored.
+- A command that several things are given to does what it can, tells of the others, and fails.
+
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 125 | hawser itself failed, or the command line was malformed; one sentence on standard error says why |
+| 126 | the container's command cannot be executed |
+| 127 | the container's command does not exist |
+| 137, 143, ... | the container's process was ended by a signal: 128 and its number |
+| others | the container's own (\`run\`, \`start -a\`, \`exec\`, \`attach\`) |
+
+In a terminal, ctrl-p ctrl-q leaves a container running. If the reader of a foreground \`run\` goes away
+(\`hawser run ... | head -1\`), hawser ends as SIGPIPE would end it, and the container goes on.
+`;
+
+/** docs/cli.md: the help of every command that is not hidden. */
+export async function cliReference(): Promise<string> {
+  const sections = [intro, await section('##', [])];
+  for (const entry of catalogue) {
+    sections.push(await section('##', [entry.name]));
+    if ('load' in entry) continue;
+    for (const { name } of entry.commands.filter(isShown)) {
+      sections.push(await section('###', [entry.name, name]));
+    }
+  }
+  return sections.join('\n');
+}
+
+function isShown({ hidden }: Entry): boolean {
+  return hidden !== true;
+}
+
+async function section(level: string, path: string[]): Promise<string> {
+  const heading = ['hawser', ...path].join(' ');
+  return `${level} ${heading}\n\n\`\`\`text\n${(await help(path)).trim()}\n\`\`\`\n`;
+}
+
+/** What `hawser PATH --help` prints, as wide as where there is no terminal. */
+async function help(path: string[]): Promise<string> {
+  const stdout = new PassThrough();
+  await main([...path, '--help'], {
+    stdin: new PassThrough(),
+    stdout,
+    stderr: stdout,
+    env: {},
+    signals: stdout,
+    cwd: '/',
+    engine: () => {
+      throw new Error('help opens no engine');
+    },
+  });
+  return String(stdout.read());
+}
