@@ -1,6 +1,7 @@
 // Builds the program (dist/cli.cjs), the library (dist/index.js), and the benchmarks on request.
 // Why the program is one CommonJS file with a code cache is measured in docs/decisions/start-up.md.
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { addonsBesideBundle } from './bundle/addons.mjs';
 import { writeCodeCache } from './bundle/code-cache.mjs';
@@ -42,7 +43,13 @@ async function buildLibrary() {
   });
 }
 
-// No moment shows a new program beside the code cache of an old one.
-for (const old of ['dist/cli.cjs', 'dist/cli.cache']) rmSync(old, { force: true });
+function builtBefore() {
+  return existsSync('dist')
+    ? readdirSync('dist').filter((name) => /\.(cjs|cache|js|node)$/.test(name))
+    : [];
+}
+
+// No moment shows a new program beside the byte code of an old one.
+for (const old of builtBefore()) rmSync(join('dist', old), { force: true });
 // esbuild has said what is wrong, and where.
 await Promise.all([buildProgram(), buildLibrary()]).catch(() => process.exit(1));

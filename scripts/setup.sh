@@ -14,8 +14,8 @@ node_version=$(node -p 'process.versions.node')
 [ "${node_version%%.*}" -ge 20 ] || refuse "this needs Node.js 20 or later, and node here is $node_version"
 command -v npm >/dev/null || refuse 'this needs npm, which comes with Node.js, and there is no npm here'
 
-# gcc, make, libc6-dev: the launcher. libnftables1, libseccomp2: called in-process.
-packages='gcc make libc6-dev libnftables1 libseccomp2'
+# gcc, musl-tools, libc6-dev, linux-libc-dev: the launcher. libnftables1, libseccomp2: called in-process.
+packages='gcc make libc6-dev linux-libc-dev musl-tools libnftables1 libseccomp2'
 for target in "$@"; do
   [ "$(id -u)" = 0 ] || refuse "make $target needs root: it makes namespaces, links and mounts"
   case $target in

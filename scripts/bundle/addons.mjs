@@ -1,9 +1,7 @@
 // koffi and lmdb each search for their .node file by reading the running executable, a diagnostic
 // report and a dozen directories: more than half of what loading them costs. The bundle knows which
 // they are: esbuild copies them beside it, and the packages' own hooks for that are filled in.
-import { existsSync } from 'node:fs';
-
-const musl = existsSync(`/lib/ld-musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`);
+const musl = process.report.getReport().header.glibcVersionRuntime === undefined;
 const addons = {
   koffi: `@koromix/koffi-linux-${process.arch}/${musl ? 'musl' : 'linux'}_${process.arch}/koffi.node`,
   // The Node-API build, since the bundle must also start with another version of Node.
