@@ -31,18 +31,18 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-// A reader that went away (`hawser ps | head -1`) ends us as SIGPIPE would; a container goes on.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 128 + 13 : 125);
-  });
-}
+/** The whole program: no await stands outside a function, since it is bundled as CommonJS. */
 async function run(): Promise<never> {
+  // A reader that went away (`hawser ps | head -1`) ends us as SIGPIPE would; a container goes on.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      process.exit(error.code === 'EPIPE' ? 128 + 13 : 125);
+    });
+  }
   const code = await start(process.argv.slice(2));
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   // A terminal or pipe on standard input would otherwise keep the process alive.
   process.exit(code);
 }
 
-// No await of its own: the bundle is a CommonJS file, which starts faster and cannot have one.
 void run();
