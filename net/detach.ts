@@ -11,7 +11,8 @@ import { poolId } from './networks.ts';
 import { releasePorts } from './publish.ts';
 import { attempt } from './undo.ts';
 
-export function detach(context: NetContext, { sandbox, ifname, network }: DetachRequest): void {
+export function detach(context: NetContext, request: DetachRequest): void {
+  const { sandbox, ifname, network, ending = false } = request;
   const failures = context.store.transaction(() => {
     const of =
       network === undefined
@@ -24,8 +25,8 @@ export function detach(context: NetContext, { sandbox, ifname, network }: Detach
     );
     if (leaving.length === 0) return [];
     using rtnl = Rtnetlink.open();
-    const failed = leaving.flatMap((endpoint) => letGo(context, endpoint, rtnl));
-    const staying = own.filter((endpoint) => !leaving.includes(endpoint));
+    const failed = leaving.flatMap((endpoint) => letGo(context, endpoint, rtnl, ending));
+    const staying = ending ? [] : own.filter((endpoint) => !leaving.includes(endpoint));
     return [...failed, ...attempt('default route', () => passOnDefaultRoute(staying))];
   });
   if (failures.length === 0) return;
@@ -39,7 +40,12 @@ export function detach(context: NetContext, { sandbox, ifname, network }: Detach
  *
  * @returns what could not be done, a line each
  */
-export function letGo(context: NetContext, endpoint: Endpoint, rtnl: Rtnetlink): string[] {
+export function letGo(
+  context: NetContext,
+  endpoint: Endpoint,
+  rtnl: Rtnetlink,
+  ending = false,
+): string[] {
   const { records, ipam, store, firewall, step } = context;
   const network = records.network(endpoint.network);
   const driver = context.drivers[network?.driver ?? 'bridge'];
@@ -51,7 +57,11 @@ export function letGo(context: NetContext, endpoint: Endpoint, rtnl: Rtnetlink):
   // Ports first, so that no connection is led to an address that somebody else may have next.
   return [
     ...each('firewall', () => firewall.remove(endpointElements(endpoint))),
-    ...each('veth', () => driver.unplug(endpoint, { rtnl, note: context.note })),
+    ...each('veth', () => {
+      const host = { rtnl, note: context.note };
+      if (ending) driver.unhook(endpoint, host);
+      else driver.unplug(endpoint, host);
+    }),
     ...each('ports', () => releasePorts(store, endpoint.ports)),
     ...each('lease', () => {
       for (const { subnet } of network?.subnets ?? [])

@@ -72,6 +72,10 @@ export const bridgeDriver: Driver = {
     rtnl.removeLink(hostIfname);
   },
 
+  unhook({ hostIfname }, { rtnl }) {
+    if (rtnl.link(hostIfname) !== undefined) rtnl.setLink(hostIfname, { up: false, master: 0 });
+  },
+
   isPlugged(endpoint, network, { rtnl, inside }) {
     const link = rtnl.link(endpoint.hostIfname);
     const bridge = rtnl.link(network.bridge);

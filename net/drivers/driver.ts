@@ -23,6 +23,8 @@ export interface Driver {
   plug(endpoint: Endpoint, network: Network, between: Between, undo: Undo): void;
   /** Takes it off; what is already gone is success, the sandbox too. */
   unplug(endpoint: Endpoint, host: Host): void;
+  /** Takes it off the network only, because its sandbox is about to end and takes the link along. */
+  unhook(endpoint: Endpoint, host: Host): void;
   /** Whether an endpoint's link is there as `plug` made it, with its addresses. */
   isPlugged(endpoint: Endpoint, network: Network, between: Between): boolean;
 }
