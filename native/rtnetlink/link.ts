@@ -49,15 +49,15 @@ export interface NewBridge extends NewLink {
 }
 
 export interface NewVeth extends NewLink {
-  /** The index of the bridge to become a port of. */
-  master?: number;
+  /** The bridge to become a port of. */
+  master?: LinkRef;
   /** It is born down: the kernel refuses to bring it up before the pair is whole (ENOTCONN). */
   peer: {
     name: string;
     mac?: string;
     mtu?: number;
-    /** An open descriptor of the namespace in which the peer is born; else it is the same. */
-    netns?: number;
+    /** The namespace in which the peer is born; else it is this one. */
+    netns?: NetnsRef;
   };
 }
 
@@ -68,10 +68,10 @@ export interface LinkChange {
   alias?: string;
   /** A new name. */
   name?: string;
-  /** The index of a bridge; 0 leaves the one it is in. */
-  master?: number;
-  /** An open descriptor of the namespace to move to. */
-  netns?: number;
+  /** The bridge to become a port of; 0 leaves the one it is in. */
+  master?: LinkRef;
+  /** The namespace to move to. */
+  netns?: NetnsRef;
 }
 
 /** A bridge port's settings (bridge(8)). */
@@ -87,8 +87,19 @@ export interface BridgePortChange {
   bpduGuard?: boolean;
 }
 
-/** An interface by its index or its name. */
+/** An interface, by its index or its name. */
 export type LinkRef = number | string;
+
+/** A network namespace, by an open descriptor or a path. */
+export type NetnsRef = number | string;
+
+/** What the kernel wants in the place of names and paths. */
+export interface Resolved {
+  /** An index. */
+  master: number | undefined;
+  /** An open descriptor. */
+  netns: number | undefined;
+}
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
@@ -141,22 +152,26 @@ export function newBridge(spec: NewBridge): Request {
 }
 
 /** Everything but the alias, which the kernel takes only for a link that exists. */
-export function newVeth(spec: NewVeth): Request {
+export function newVeth(spec: NewVeth, { master, netns }: Resolved): Request {
   const { peer } = spec;
   const attrs = birth(peer);
-  if (peer.netns !== undefined) attrs.netNsFd = peer.netns;
+  if (netns !== undefined) attrs.netNsFd = netns;
   const described = encode(rt().formatLink({}), ifla().formatLinkAttrs(attrs));
   const linkinfo = info({ kind: 'veth', data: encode(ifla().formatVethInfo({ peer: described })) });
   const own: LinkAttrs = { linkinfo };
-  if (spec.master !== undefined) own.master = spec.master;
+  if (master !== undefined) own.master = master;
   return create(`make the veth pair ${spec.name}, ${peer.name}`, spec, own);
 }
 
-export function changeLink(ref: LinkRef, change: LinkChange): Request {
+export function changeLink(
+  ref: LinkRef,
+  change: LinkChange,
+  { master, netns }: Resolved = { master: undefined, netns: undefined },
+): Request {
   const attrs = birth(change);
   if (change.alias !== undefined) attrs.ifalias = change.alias;
-  if (change.master !== undefined) attrs.master = change.master;
-  if (change.netns !== undefined) attrs.netNsFd = change.netns;
+  if (master !== undefined) attrs.master = master;
+  if (netns !== undefined) attrs.netNsFd = netns;
   const attempt = `set ${Object.keys(change).join(', ')} of ${refText(ref)}`;
   return message(RTM_NEWLINK, 0, attempt, ref, attrs, change.up);
 }

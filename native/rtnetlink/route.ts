@@ -1,6 +1,7 @@
 /** Routes: RTM_NEWROUTE and its family (rtnetlink(7), ip-route(8)). */
 import type { RouteAttrs, Route as RouteHeader } from 'netlink/dist/rt/gen_structs.js';
 import { rt } from './codec.ts';
+import type { LinkRef } from './link.ts';
 import {
   encode,
   NLM_F_CREATE,
@@ -34,8 +35,8 @@ export interface NewRoute {
   /** `10.5.0.0/24`, one address, or `default`. */
   destination: string;
   gateway?: string;
-  /** The interface's index. */
-  link?: number;
+  /** The interface it leaves by. */
+  link?: LinkRef;
   metric?: number;
   table?: number;
   /** Believe that the gateway is reachable over `link`, whatever the addresses there say. */
@@ -87,17 +88,23 @@ export function getRoutes(filter: { family?: 4 | 6; table?: number }): Request {
   };
 }
 
-export function newRoute(spec: NewRoute): Request {
+export function newRoute(spec: NewRoute, link: number | undefined): Request {
   const flags = NLM_F_CREATE | (spec.replace ? NLM_F_REPLACE : NLM_F_EXCL);
-  return message(RTM_NEWROUTE, flags, `add the route ${routeText(spec)}`, spec);
+  return message(RTM_NEWROUTE, flags, `add the route ${routeText(spec)}`, spec, link);
 }
 
-export function deleteRoute(spec: NewRoute): Request {
-  return message(RTM_DELROUTE, 0, `remove the route ${routeText(spec)}`, spec);
+export function deleteRoute(spec: NewRoute, link: number | undefined): Request {
+  return message(RTM_DELROUTE, 0, `remove the route ${routeText(spec)}`, spec, link);
 }
 
-function message(type: number, flags: number, attempt: string, spec: NewRoute): Request {
-  const { destination, gateway, link, metric, table = MAIN_TABLE, source } = spec;
+function message(
+  type: number,
+  flags: number,
+  attempt: string,
+  spec: NewRoute,
+  link: number | undefined,
+): Request {
+  const { destination, gateway, metric, table = MAIN_TABLE, source } = spec;
   const [address = '', length] = destination.split('/');
   const attrs: RouteAttrs = { table };
   let dstLen = 0;

@@ -20,6 +20,7 @@ import {
   type Link,
   type LinkChange,
   type LinkRef,
+  type NetnsRef,
   type NewBridge,
   type NewVeth,
   newBridge,
@@ -45,12 +46,6 @@ import {
 import { NetlinkSocket } from './socket.ts';
 
 const NETLINK_ROUTE = 0;
-
-/** A network namespace, by an open descriptor or by a path. */
-export type NetnsRef = number | string;
-
-/** What an interface's own methods take for another one: its index, or its name. */
-type Named<T, K extends keyof T> = Omit<T, K> & { [key in K]?: LinkRef };
 
 /**
  * The links, addresses, routes and neighbours of one network namespace. Every method is done when
@@ -96,32 +91,18 @@ export class Rtnetlink {
   }
 
   /** A veth pair, with the peer born where it is to be: it is never seen anywhere else. */
-  addVeth(spec: Named<NewVeth, 'master'> & { peer: { netns?: NetnsRef } }): void {
-    const { master, peer, ...rest } = spec;
-    withNetns(peer.netns, (netns) => {
-      const { netns: _, ...born } = peer;
-      const request = newVeth({
-        ...rest,
-        ...(master !== undefined && { master: this.#index(master) }),
-        peer: { ...born, ...(netns !== undefined && { netns }) },
-      });
-      this.#create(request, spec);
-    });
+  addVeth(spec: NewVeth): void {
+    const master = this.#optional(spec.master);
+    withNetns(spec.peer.netns, (netns) => this.#create(newVeth(spec, { master, netns }), spec));
   }
 
-  setLink(
-    ref: LinkRef,
-    change: Named<Omit<LinkChange, 'netns'>, 'master'> & { netns?: NetnsRef },
-  ): void {
-    const { master, netns, ...rest } = change;
-    // By name alone the kernel cannot be told a new name.
-    const target = rest.name === undefined ? ref : this.#index(ref);
-    const mastered = master === undefined ? {} : { master: this.#index(master) };
-    withNetns(netns, (fd) => {
-      this.#run(
-        changeLink(target, { ...rest, ...mastered, ...(fd !== undefined && { netns: fd }) }),
-      );
-      if (typeof netns === 'string') this.#flush(); // before its descriptor goes
+  setLink(ref: LinkRef, change: LinkChange): void {
+    // A name that finds the link cannot also say what it is to be called.
+    const target = change.name === undefined ? ref : this.#index(ref);
+    const master = this.#optional(change.master);
+    withNetns(change.netns, (netns) => {
+      this.#run(changeLink(target, change, { master, netns }));
+      if (netns !== undefined) this.#flush(); // while the descriptor is open
     });
   }
 
@@ -136,7 +117,7 @@ export class Rtnetlink {
 
   /** Those of one interface, or all of them. */
   addresses(link?: LinkRef): Address[] {
-    const index = link === undefined ? undefined : this.#index(link);
+    const index = this.#optional(link);
     const list = this.#socket.dump(this.#ask(getAddresses(index)), decodeAddress);
     return index === undefined ? list : list.filter((address) => address.link === index);
   }
@@ -166,17 +147,17 @@ export class Rtnetlink {
     }
   }
 
-  addRoute(spec: Named<NewRoute, 'link'>): void {
-    this.#run(newRoute(this.#routed(spec)));
+  addRoute(spec: NewRoute): void {
+    this.#run(newRoute(spec, this.#optional(spec.link)));
   }
 
   /** Returns false if there is no such route. What the spec leaves out matches anything. */
-  removeRoute(spec: Named<NewRoute, 'link'>): boolean {
-    return this.#remove(deleteRoute(this.#routed(spec)), 'ESRCH', 'ENODEV');
+  removeRoute(spec: NewRoute): boolean {
+    return this.#remove(deleteRoute(spec, this.#optional(spec.link)), 'ESRCH', 'ENODEV');
   }
 
   neighbours(link?: LinkRef): Neighbour[] {
-    const index = link === undefined ? undefined : this.#index(link);
+    const index = this.#optional(link);
     const list = this.#socket.dump(this.#ask(getNeighbours()), decodeNeighbour);
     return index === undefined ? list : list.filter((neighbour) => neighbour.link === index);
   }
@@ -250,8 +231,8 @@ export class Rtnetlink {
     return decodeLink(this.#socket.get(this.#ask(getLink(ref)))).index;
   }
 
-  #routed({ link, ...rest }: Named<NewRoute, 'link'>): NewRoute {
-    return link === undefined ? rest : { ...rest, link: this.#index(link) };
+  #optional(ref: LinkRef | undefined): number | undefined {
+    return ref === undefined ? undefined : this.#index(ref);
   }
 }
 

@@ -54,7 +54,7 @@ const BATCH = 64;
 const DUMP_ATTEMPTS = 20;
 
 /** The kernel fills at most 32 KiB of a reader's buffer with one part of a dump. */
-const inbox = Buffer.allocUnsafeSlow(64 * 1024);
+const INBOX = 64 * 1024;
 
 /**
  * A netlink socket whose every exchange is complete when the call returns. It addresses the network
@@ -62,6 +62,7 @@ const inbox = Buffer.allocUnsafeSlow(64 * 1024);
  */
 export class NetlinkSocket {
   readonly #fd: number;
+  readonly #inbox = Buffer.allocUnsafeSlow(INBOX);
   #seq = 1;
 
   constructor(protocol: number) {
@@ -165,11 +166,11 @@ export class NetlinkSocket {
 
   #receive(attempt: string): Reply[] {
     for (;;) {
-      const length = c.recv(this.#fd, inbox, inbox.length, MSG_TRUNC);
-      if (length > inbox.length) {
+      const length = c.recv(this.#fd, this.#inbox, INBOX, MSG_TRUNC);
+      if (length > INBOX) {
         throw new SysError({ syscall: 'recv', errno: EMSGSIZE, attempt });
       }
-      if (length >= 0) return unframe(inbox.subarray(0, length));
+      if (length >= 0) return unframe(this.#inbox.subarray(0, length));
       if (lastErrno() !== EINTR) check(-1, 'recv', attempt);
     }
   }
