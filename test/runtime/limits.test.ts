@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Limits } from '../../runtime/spec.ts';
+import { Box } from './box.ts';
+
+const MIB = 2 ** 20;
+let box: Box;
+beforeAll(() => {
+  box = new Box();
+});
+afterAll(() => box.dispose());
+
+/** A child that keeps asking for memory; the shell that waits for it is pid 1. */
+const GREEDY = 'tail /dev/zero';
+
+describe('a limit', () => {
+  it('of memory kills who passes it, and the end says so', async () => {
+    const limits: Limits = { memory: 32 * MIB, memorySwap: 32 * MIB };
+    const { exit, stdout } = await box.sh(`exec ${GREEDY}`, { limits });
+    expect(exit).toMatchObject({ code: 137, signal: 9, oomKilled: true });
+    expect(stdout).toBe('');
+  });
+
+  it('of memory is not to blame for another end', async () => {
+    const limits: Limits = { memory: 32 * MIB };
+    const { exit } = await box.sh('head -c 8m /dev/zero | tail -c 1 > /dev/null; exit 3', {
+      limits,
+    });
+    expect(exit).toMatchObject({ code: 3, oomKilled: false });
+  });
+
+  it('of memory counts what is written to a tmpfs', async () => {
+    const limits: Limits = { memory: 32 * MIB, memorySwap: 32 * MIB };
+    const { exit } = await box.sh(
+      'dd if=/dev/zero of=/dev/shm/file bs=1M count=60; sleep 1; exit 0',
+      { limits },
+    );
+    expect(exit.oomKilled).toBe(true);
+  });
+
+  it('of processes refuses the next fork', async () => {
+    const script = 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait; echo unreachable';
+    const { exit, stdout, stderr } = await box.sh(script, { limits: { pids: 5 } });
+    expect(stderr).toContain("can't fork");
+    expect(exit.code).not.toBe(0);
+    expect(stdout).toBe('');
+  });
+
+  it('of CPU time holds a busy process back', async () => {
+    const busy = async (limits: Limits): Promise<{ share: number; throttled: number }> => {
+      const spec = box.spec(['sh', '-c', 'while :; do :; done'], { limits });
+      const { session } = await box.start(spec);
+      try {
+        session.stdout.resume();
+        session.stderr.resume();
+        await session.start();
+        const usage = () => box.cgroups.stats(spec.cgroup);
+        const [before, began] = [usage(), performance.now()];
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        const [after, ended] = [usage(), performance.now()];
+        const used = ((after.cpu ?? 0) - (before.cpu ?? 0)) / 1e6;
+        return { share: used / (ended - began), throttled: after.throttledPeriods ?? 0 };
+      } finally {
+        await session.kill(9);
+        await session.exit;
+        session.close();
+        box.cgroups.remove(spec.cgroup);
+      }
+    };
+    const limited = await busy({ cpus: 0.2 });
+    expect(limited.share).toBeGreaterThan(0.05);
+    expect(limited.share).toBeLessThan(0.3);
+    expect(limited.throttled).toBeGreaterThan(3);
+    expect((await busy({})).throttled).toBe(0);
+  });
+
+  it('of CPUs leaves only those', async () => {
+    const { stdout } = await box.sh('nproc; grep Cpus_allowed_list /proc/self/status', {
+      limits: { cpusetCpus: '1' },
+    });
+    expect(stdout).toBe('1\nCpus_allowed_list:\t1\n');
+  });
+
+  it('is seen by the container in its own cgroups', async () => {
+    const { stdout } = await box.sh(
+      'cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes',
+      { limits: { memory: 48 * MIB } },
+    );
+    expect(stdout).toBe(`${48 * MIB}\n`);
+  });
+
+  it('that the kernel refuses keeps the container from starting, and leaves nothing', async () => {
+    const spec = box.spec(['true'], { limits: { cpusetMems: '9' } });
+    await expect(box.start(spec)).rejects.toThrow('--cpuset-mems: the kernel does not take 9');
+    expect(box.cgroups.exists(spec.cgroup)).toBe(false);
+  });
+
+  it('of input and output slows a disk down', async () => {
+    const limit = 4 * MIB;
+    const disk = writableDisk();
+    const write = async (limits: Limits): Promise<number> => {
+      const script = 'dd if=/dev/zero of=/file bs=1M count=8 oflag=direct 2>&1 | tail -1';
+      const began = performance.now();
+      const { exit } = await box.sh(script, { limits });
+      expect(exit.code).toBe(0);
+      return performance.now() - began;
+    };
+    const free = await write({});
+    const limited = await write({ deviceWriteBps: { [disk]: limit } });
+    expect(limited).toBeGreaterThan(1500);
+    expect(limited).toBeGreaterThan(free);
+  });
+});
+
+/** The disk that the box's files are on. */
+function writableDisk(): string {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  const on = mounts
+    .map((line) => line.split(' '))
+    .filter(([device]) => device?.startsWith('/dev/'));
+  const [device] =
+    on.find(([, target]) => target === '/tmp') ?? on.find(([, target]) => target === '/') ?? [];
+  if (device === undefined) throw new Error('/tmp is on no disk');
+  return device;
+}
