@@ -1,6 +1,6 @@
-// Builds the program (dist/cli.cjs), the library (dist/index.js), and the benchmarks on request.
-// Why the program is one CommonJS file with a code cache is measured in docs/decisions/start-up.md.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+// Builds the program (dist/cli.cjs) and the library (dist/index.js).
+// Why the program is one CommonJS file with its byte code beside it: docs/decisions/start-up.md.
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { addonsBesideBundle } from './bundle/addons.mjs';
@@ -8,18 +8,13 @@ import { writeCodeCache } from './bundle/code-cache.mjs';
 import { packagesLoadedLate } from './bundle/loaded-late.mjs';
 
 /** @type {import('esbuild').BuildOptions} */
-const common = {
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  outdir: 'dist',
-  logLevel: 'warning',
-};
+const common = { bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
 
 /** Everything in one file: nothing is looked up in node_modules at start, nor needs to be there. */
-async function buildProgram() {
+async function buildProgram(outdir) {
   await build({
     ...common,
+    outdir,
     entryPoints: { cli: 'cli/main.ts' },
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
@@ -30,26 +25,42 @@ async function buildProgram() {
     loader: { '.node': 'copy' },
     plugins: [packagesLoadedLate, addonsBesideBundle],
   });
-  writeCodeCache('dist/cli.cjs');
+  writeCodeCache(join(outdir, 'cli.cjs'));
 }
 
 /** Packages stay packages: whoever uses the library has them installed beside it. */
-async function buildLibrary() {
+async function buildLibrary(outdir) {
   await build({
     ...common,
+    outdir,
     entryPoints: { index: 'index.ts' },
     format: 'esm',
     packages: 'external',
   });
 }
 
-function builtBefore() {
-  return existsSync('dist')
-    ? readdirSync('dist').filter((name) => /\.(cjs|cache|js|node)$/.test(name))
-    : [];
+/** Puts what was built in the place of what was there, which is in use until then. */
+function install(from, to) {
+  const built = readdirSync(from).sort();
+  const generated = /\.(cjs|cache|js|node)$/;
+  for (const old of readdirSync(to).filter((name) => generated.test(name) && !built.includes(name)))
+    rmSync(join(to, old));
+  // No moment shows a new program beside the byte code of an old one.
+  rmSync(join(to, 'cli.cache'), { force: true });
+  for (const name of built.filter((name) => name !== 'cli.cache'))
+    renameSync(join(from, name), join(to, name));
+  renameSync(join(from, 'cli.cache'), join(to, 'cli.cache'));
 }
 
-// No moment shows a new program beside the byte code of an old one.
-for (const old of builtBefore()) rmSync(join('dist', old), { force: true });
-// esbuild has said what is wrong, and where.
-await Promise.all([buildProgram(), buildLibrary()]).catch(() => process.exit(1));
+mkdirSync('dist', { recursive: true });
+const staging = mkdtempSync('dist/.building-');
+try {
+  await Promise.all([buildProgram(staging), buildLibrary(staging)]);
+  install(staging, 'dist');
+} catch (error) {
+  // What is wrong in the sources, esbuild has said already.
+  if (error.errors === undefined) throw error;
+  process.exitCode = 1;
+} finally {
+  rmSync(staging, { recursive: true, force: true });
+}
