@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import { type Catalog, openCatalog } from './catalog.ts';
 import { describeImage } from './config.ts';
 import type { Image, ImageConfig } from './image.ts';
-import { openLayers } from './layers.ts';
+import { openLayers, type UnpackedLayer } from './layers.ts';
 import { formatReference, parseReference, quote } from './reference.ts';
 import { ArchiveError } from './tar/archive-error.ts';
 import { kernelWords, UnpackError } from './unpack/failure.ts';
@@ -68,9 +68,12 @@ export function openImages(options: {
       const needed = catalog.layers();
       return layers.setAside((id) => needed.has(id));
     });
-    onStep('image: set layers aside');
-    unneeded.dispose();
-    return unneeded.ids;
+    try {
+      onStep('image: set layers aside');
+      return unneeded.ids;
+    } finally {
+      unneeded.dispose();
+    }
   }
 
   function sweep(): ReturnType<Images['sweep']> {
@@ -85,31 +88,48 @@ export function openImages(options: {
     return what.map((sentence) => ({ kind: 'image', what: sentence }));
   }
 
+  async function importAs(name: string, tar: Readable, config: ImageConfig): Promise<Image> {
+    const attempt = `import ${name}`;
+    const note = (sentence: string): void => onNote(`${attempt}: ${sentence}`);
+    try {
+      sweep();
+      const layer = await layers.unpack(readSource(tar, attempt), note);
+      try {
+        onStep('image: unpack');
+        return record(name, layer, config);
+      } finally {
+        layer.dispose();
+      }
+    } catch (error) {
+      throw inSentence(attempt, error);
+    }
+  }
+
+  /** Layer and record come together, or not at all. */
+  function record(name: string, layer: UnpackedLayer, config: ImageConfig): Image {
+    const image = describeImage([layer.id], layer.size, config);
+    try {
+      return store.transaction(() => {
+        layers.keep(layer);
+        onStep('image: keep layer');
+        catalog.add(image.id, image.record, name);
+        onStep('image: record');
+        return catalog.find(image.id, name).image;
+      });
+    } catch (error) {
+      collect();
+      throw error;
+    }
+  }
+
   return {
     sweep,
 
     async import(tar, reference, { config = {} } = {}) {
-      const name = formatReference(parseReference(reference));
-      const attempt = `import ${name}`;
       try {
-        sweep();
-        const note = (sentence: string): void => onNote(`${attempt}: ${sentence}`);
-        const layer = await layers.unpack(readSource(tar, attempt), note);
-        try {
-          onStep('image: unpack');
-          const image = describeImage([layer.id], layer.size, config);
-          store.transaction(() => {
-            layers.keep(layer);
-            onStep('image: keep layer');
-            catalog.add(image.id, image.record, name);
-            onStep('image: record');
-          });
-          return catalog.find(image.id, attempt).image;
-        } finally {
-          layer.dispose();
-        }
-      } catch (error) {
-        throw inSentence(attempt, error);
+        return await importAs(formatReference(parseReference(reference)), tar, config);
+      } finally {
+        tar.destroy(); // a file that was not touched is open too
       }
     },
 

@@ -82,7 +82,12 @@ export function openLayers(directory: string): Layers {
       const ids = present.filter((name) => LAYER.test(name) && !isNeeded(name));
       if (ids.length === 0) return { ids, dispose: () => {} };
       const trash = makeScratch(directory);
-      for (const id of ids) renameSync(path(id), join(trash.path, id));
+      try {
+        for (const id of ids) renameSync(path(id), join(trash.path, id));
+      } catch (error) {
+        trash.dispose();
+        throw error;
+      }
       return { ids, dispose: trash.dispose };
     },
 
