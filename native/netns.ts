@@ -47,11 +47,13 @@ const c = {
 export function pinNetns(path: string): void {
   close(open(path, O_RDONLY | O_CREAT | O_EXCL, 0o444));
   try {
-    excursion(() => {
-      check(c.unshare(CLONE_NEWNET), 'unshare', 'make a network namespace');
-      bringLoopbackUp();
-      mount(OWN_NETNS, path, null, MS_BIND);
-    });
+    excursion(
+      () => check(c.unshare(CLONE_NEWNET), 'unshare', 'make a network namespace'),
+      () => {
+        bringLoopbackUp();
+        mount(OWN_NETNS, path, null, MS_BIND);
+      },
+    );
   } catch (error) {
     unlink(path);
     throw error;
@@ -76,12 +78,14 @@ export function unpinNetns(path: string): void {
 export function inNetns<T>(path: string, work: () => Synchronous<T>): T {
   const fd = open(path, O_RDONLY);
   try {
-    return excursion(() => {
-      check(c.setns(fd, CLONE_NEWNET), 'setns', `enter the network namespace ${path}`);
-      const result = work();
-      if (isThenable(result)) throw new TypeError('inNetns needs work that is synchronous');
-      return result;
-    });
+    return excursion(
+      () => check(c.setns(fd, CLONE_NEWNET), 'setns', `enter the network namespace ${path}`),
+      () => {
+        const result = work();
+        if (isThenable(result)) throw new TypeError('inNetns needs work that is synchronous');
+        return result;
+      },
+    );
   } finally {
     close(fd);
   }
@@ -105,15 +109,21 @@ export function isPinned(path: string): boolean {
   }
 }
 
-function excursion<T>(away: () => T): T {
+function excursion<T>(leave: () => void, work: () => T): T {
   const home = open(OWN_NETNS, O_RDONLY);
   try {
-    return away();
-  } finally {
-    if (c.setns(home, CLONE_NEWNET) < 0) {
-      process.stderr.write('hawser: cannot return to the network namespace it came from\n');
-      process.abort();
+    leave();
+    try {
+      return work();
+    } finally {
+      if (c.setns(home, CLONE_NEWNET) < 0) {
+        process.stderr.write(
+          'hawser: there is no way back to the network namespace it came from\n',
+        );
+        process.abort();
+      }
     }
+  } finally {
     close(home);
   }
 }

@@ -256,24 +256,24 @@ test('a batch keeps its order, answers questions as of where they stand, and thr
 });
 
 test('a long list is read whole', () => {
-  for (let i = 0; i < 300; i++) rtnl.addBridge({ name: `br${i}`, alias: 'x'.repeat(200) });
-  expect(rtnl.links()).toHaveLength(301);
+  for (let i = 0; i < 60; i++) rtnl.addBridge({ name: `br${i}`, alias: 'x'.repeat(200) });
+  expect(rtnl.links()).toHaveLength(61);
 });
 
 test('a list that changes while it is read is read again', () => {
   const meddler = Rtnetlink.open(host.netns);
   const socket = host.inside(() => new NetlinkSocket(0));
   try {
-    for (let i = 0; i < 100; i++) rtnl.addBridge({ name: `br${i}` }); // more than one part
+    for (let i = 0; i < 90; i++) rtnl.addBridge({ name: `br${i}` }); // more than the parts the kernel reads ahead
     let decoded = 0;
     const meddleOnce = (reply: Reply): string => {
-      if (decoded++ === 0) meddler.removeLink('br50');
+      if (decoded++ === 0) meddler.removeLink('br20');
       return decodeLink(reply).name;
     };
     const names = socket.dump(getLinks(), meddleOnce);
-    expect(new Set(names).size).toBe(100);
-    expect(names).toHaveLength(100); // lo, and the 99 that are left
-    expect(decoded).toBeGreaterThan(100);
+    expect(new Set(names).size).toBe(90);
+    expect(names).toHaveLength(90); // lo, and the 89 that are left
+    expect(decoded).toBeGreaterThan(90);
 
     const meddleEachTime = (reply: Reply): void => {
       if (decodeLink(reply).name === 'lo') meddler.addBridge({ name: `more${decoded++}` });
