@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { HawserError } from '../errors.ts';
 import { LaunchError, launch } from '../native/launcher.ts';
 import type { PidFile, Plan } from '../native/plan.ts';
@@ -136,18 +137,27 @@ async function supervise(
   }
 }
 
-/** The same session, with a refused start told in the runtime's words. */
+/**
+ * The same session, with a refused start told in the runtime's words. Input is held back until the
+ * start: the process does not read yet, and what is stuck on the way would be stuck before START.
+ */
 function explaining(session: Session, args: readonly string[]): Session {
-  const { stdin, stdout, stderr, exit } = session;
+  const { stdout, stderr, exit } = session;
+  const stdin = new PassThrough();
   return {
     stdin,
     stdout,
     stderr,
     exit,
-    start: () =>
-      session.start().catch((error: unknown) => {
+    start: async () => {
+      const started = session.start();
+      stdin.pipe(session.stdin);
+      try {
+        await started;
+      } catch (error) {
         throw explain(error, args);
-      }),
+      }
+    },
     resize: (rows, columns) => session.resize(rows, columns),
     kill: (signal) => session.kill(signal),
     own: () => session.own(),

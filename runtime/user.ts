@@ -27,7 +27,8 @@ const LARGEST_ID = 2 ** 31 - 1;
 /**
  * Resolves `-u NAME|UID[:GROUP|GID]` as Docker does: names must exist in the container's files,
  * numbers need not. A user without a group gets the one of /etc/passwd (else 0) and every group of
- * /etc/group that lists it; a group that is given is the only one. Empty is root.
+ * /etc/group that lists it; a group that is given is the only one. The group is a supplementary one
+ * too, or a set-group-id program could shed it and what it forbids (CVE-2022-36109). Empty is root.
  */
 export function resolveUser(text: string, layers: Layers): ResolvedUser {
   const refuse = (why: string): never => {
@@ -52,12 +53,12 @@ export function resolveUser(text: string, layers: Layers): ResolvedUser {
       number(groupText) ??
       refuse('the container has no such group in /etc/group');
     if (gid > LARGEST_ID) refuse(`a gid is at most ${LARGEST_ID}`);
-    return { uid, gid, groups: [], home };
+    return { uid, gid, groups: [gid], home };
   }
 
   const gid = account?.gid ?? 0;
   const listed = groups.filter(({ members }) => account && members.includes(account.name));
-  return { uid, gid, groups: [...new Set(listed.map((group) => group.gid))], home };
+  return { uid, gid, groups: [...new Set([gid, ...listed.map((group) => group.gid)])], home };
 }
 
 function records(layers: Layers, path: string): string[][] {

@@ -19,23 +19,23 @@ const none: Layers = { read: () => undefined };
 
 describe('a user', () => {
   it('is root by default, with the groups of root', () => {
-    expect(resolveUser('', layers)).toEqual({ uid: 0, gid: 0, groups: [10], home: '/root' });
-    expect(resolveUser('', none)).toEqual({ uid: 0, gid: 0, groups: [], home: '/' });
+    expect(resolveUser('', layers)).toEqual({ uid: 0, gid: 0, groups: [0, 10], home: '/root' });
+    expect(resolveUser('', none)).toEqual({ uid: 0, gid: 0, groups: [0], home: '/' });
   });
 
   it('has by name or number what the container knows of it', () => {
-    const www = { uid: 33, gid: 34, groups: [10, 29], home: '/var/www' };
+    const www = { uid: 33, gid: 34, groups: [34, 10, 29], home: '/var/www' };
     expect(resolveUser('www', layers)).toEqual(www);
     expect(resolveUser('33', layers)).toEqual(www);
   });
 
   it('may be a number that the container does not know', () => {
-    expect(resolveUser('1234', layers)).toEqual({ uid: 1234, gid: 0, groups: [], home: '/' });
-    expect(resolveUser('1234:56', none)).toEqual({ uid: 1234, gid: 56, groups: [], home: '/' });
+    expect(resolveUser('1234', layers)).toEqual({ uid: 1234, gid: 0, groups: [0], home: '/' });
+    expect(resolveUser('1234:56', none)).toEqual({ uid: 1234, gid: 56, groups: [56], home: '/' });
   });
 
   it('with a group has only that group', () => {
-    expect(resolveUser('www:audio', layers)).toMatchObject({ uid: 33, gid: 29, groups: [] });
+    expect(resolveUser('www:audio', layers)).toMatchObject({ uid: 33, gid: 29, groups: [29] });
     expect(resolveUser(':audio', layers)).toMatchObject({ uid: 0, gid: 29 });
   });
 
