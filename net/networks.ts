@@ -142,7 +142,9 @@ function plan(
       `${attempt}: interface ${network.bridge} is that of network ${rival.name}`,
     );
   }
-  const asked = spec.subnets?.length ? spec.subnets : [{ subnet: freeSubnet(taken) }];
+  const asked = spec.subnets?.length
+    ? spec.subnets
+    : [{ subnet: freeSubnet(taken, spec.name === DEFAULT_NETWORK) }];
   const claimed = [...taken];
   for (const one of asked) {
     const subnet = claim(context, id, one, claimed, attempt);

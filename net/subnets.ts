@@ -1,6 +1,6 @@
 /** Which subnets a new network gets, and whose ways it must not cross. */
 import { HawserError } from '../errors.ts';
-import { chooseSubnet } from '../ipam/defaults.ts';
+import { chooseSubnet, DEFAULT_SUBNETS } from '../ipam/defaults.ts';
 import { overlaps } from '../ipam/subnet.ts';
 import { MAIN_TABLE } from '../native/rtnetlink/route.ts';
 import type { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
@@ -50,7 +50,11 @@ export function refuseOverlap(
   );
 }
 
-/** The first of the default pools that overlaps with nothing. */
-export function freeSubnet(taken: readonly TakenSubnet[]): string {
-  return chooseSubnet(taken.map(({ subnet }) => subnet));
+/**
+ * The first of the default pools that overlaps with nothing. The very first of them is kept for the
+ * default network, which has the same subnet whichever network is made first.
+ */
+export function freeSubnet(taken: readonly TakenSubnet[], isDefault: boolean): string {
+  const kept = isDefault ? [] : DEFAULT_SUBNETS.slice(0, 1);
+  return chooseSubnet([...kept, ...taken.map(({ subnet }) => subnet)]);
 }
