@@ -221,7 +221,8 @@ test('neighbours are set, listed and forgotten', () => {
   rtnl.addBridge({ name: 'br0', up: true });
   rtnl.setNeighbour('br0', '10.5.0.9', '02:42:0a:05:00:09');
   rtnl.setNeighbour('br0', 'fd00::9', '02:42:0a:05:00:09');
-  expect(rtnl.neighbours('br0')).toMatchObject([
+  const set = rtnl.neighbours('br0').filter(({ permanent }) => permanent); // the kernel adds its own
+  expect(set).toMatchObject([
     { address: '10.5.0.9', mac: '02:42:0a:05:00:09', permanent: true },
     { address: 'fd00::9', mac: '02:42:0a:05:00:09', permanent: true },
   ]);
