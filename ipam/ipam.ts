@@ -3,7 +3,15 @@ import { HawserError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import { Gaps, PoolKey } from './gaps.ts';
-import { handedOut, initialGaps, makePool, type Pool, type PoolSpec, unfit } from './pool.ts';
+import {
+  capacity,
+  handedOut,
+  initialGaps,
+  makePool,
+  type Pool,
+  type PoolSpec,
+  unfit,
+} from './pool.ts';
 import { type Interval, later, type Subnet, subnetOf } from './subnet.ts';
 
 /** An address taken from a pool. */
@@ -113,7 +121,10 @@ export function openIpam(store: Store): Ipam {
       gaps.firstFree(keys, range);
     if (free !== undefined) return free;
     const where = record.range === undefined ? record.subnet : `the range ${record.range}`;
-    throw new HawserError('exhausted', `no address of ${where} is free`);
+    throw new HawserError(
+      'exhausted',
+      `no address of ${where} is free: ${capacity(record)} are leased`,
+    );
   }
 
   /** A requested address as a number, if it can be had. */

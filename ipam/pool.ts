@@ -118,18 +118,30 @@ export function handedOut(pool: Pool): Interval {
   return pool.range === undefined ? hosts : intersect(hosts, subnetOf(pool.range));
 }
 
+/** How many addresses leave the pool by themselves. */
+export function capacity(pool: Pool): bigint {
+  const { first, last } = handedOut(pool);
+  if (first > last) return 0n;
+  const reserved = reservedIn(pool).filter((value) => first <= value && value <= last);
+  return last - first + 1n - BigInt(reserved.length);
+}
+
 /** The intervals of a pool that nobody holds yet: the hosts' addresses without those set apart. */
 export function initialGaps(pool: Pool): Interval[] {
   const { first, last } = hostAddresses(subnetOf(pool.subnet));
-  const reserved = [...Object.values(pool.aux), ...(pool.gateway === null ? [] : [pool.gateway])]
-    .map((text) => parseAddress(text).value)
-    .sort((a, b) => (a < b ? -1 : 1));
   const gaps: Interval[] = [];
   let start = first;
-  for (const value of reserved) {
+  for (const value of reservedIn(pool)) {
     if (value > start) gaps.push({ first: start, last: value - 1n });
     start = value + 1n;
   }
   if (start <= last) gaps.push({ first: start, last });
   return gaps;
+}
+
+/** The addresses that are set apart, by rising number. */
+function reservedIn({ aux, gateway }: Pool): bigint[] {
+  return [...Object.values(aux), ...(gateway === null ? [] : [gateway])]
+    .map((text) => parseAddress(text).value)
+    .sort((a, b) => (a < b ? -1 : 1));
 }

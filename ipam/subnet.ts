@@ -46,19 +46,22 @@ export function parseSubnet(text: string): Subnet {
   return subnet;
 }
 
+const PREFIX = /^(0|[1-9][0-9]{0,2})$/;
+
 /**
  * The block of an address with a prefix length, as hawser and the kernel write it (`10.5.0.9/24` is
  * the block 10.5.0.0/24). For text that is known to be right, on paths where time counts.
  * @throws HawserError 'invalid'
  */
 export function subnetOf(text: string): Subnet {
-  const slash = text.indexOf('/');
-  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
-  const prefix = slash < 0 ? BITS[address.family] : Number(text.slice(slash + 1));
-  if (!(Number.isInteger(prefix) && prefix >= 0 && prefix <= BITS[address.family])) {
+  const [host = '', length, ...rest] = text.split('/');
+  const address = parseAddress(host);
+  const bits = BITS[address.family];
+  const prefix = length === undefined ? bits : PREFIX.test(length) ? Number(length) : Number.NaN;
+  if (rest.length > 0 || !(prefix <= bits)) {
     throw new HawserError('invalid', `${JSON.stringify(text)} is not a subnet`);
   }
-  const size = 1n << BigInt(BITS[address.family] - prefix);
+  const size = 1n << BigInt(bits - prefix);
   const first = address.value - (address.value % size);
   return { family: address.family, prefix, first, last: first + size - 1n };
 }

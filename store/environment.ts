@@ -11,8 +11,6 @@ import { Journal } from './journal.ts';
 export type Database = RootDatabase<string, Buffer>;
 
 export interface EnvironmentOptions {
-  /** Names of files and directories that may lie in the directory before the data file does. */
-  alongside?: Iterable<string>;
   /**
    * Sets FD_CLOEXEC. LMDB opens its data file so that child processes inherit it, and Node has no
    * fcntl(2) to prevent it.
@@ -20,7 +18,7 @@ export interface EnvironmentOptions {
   closeOnExec?: (fd: number) => void;
 }
 
-export const DATA_FILE = 'hawser.mdb';
+const DATA_FILE = 'hawser.mdb';
 const LOCK_FILE = `${DATA_FILE}-lock`;
 
 /** Address space, not disk: the file grows with what it holds. 60,000 leases take 17 MB. */
@@ -97,7 +95,7 @@ export class Environment {
   #check(): boolean {
     return explain('open', this.dir, () => {
       const state = checkDataFile(this.#path);
-      if (state === 'absent') refuseForeign(this.dir, this.#options.alongside ?? []);
+      if (state === 'absent') refuseForeign(this.dir);
       return state === 'sound';
     });
   }
@@ -156,14 +154,13 @@ export function lmdb(): typeof import('lmdb') {
   return createRequire(import.meta.url)('lmdb');
 }
 
-function refuseForeign(dir: string, alongside: Iterable<string>): void {
-  const known = new Set([...alongside, DATA_FILE, LOCK_FILE]);
-  const foreign = entriesOf(dir).find((name) => !known.has(name));
+function refuseForeign(dir: string): void {
+  const foreign = entriesOf(dir).find((name) => name !== LOCK_FILE);
   if (foreign === undefined) return;
   throw new HawserError(
     'corrupt',
     `${dir} is not a hawser state directory: it holds ${foreign} and no ${DATA_FILE}`,
-    { hint: 'name an empty or absent directory with --root' },
+    { hint: 'name a directory that is empty or absent' },
   );
 }
 
