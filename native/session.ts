@@ -37,7 +37,7 @@ export interface Session {
   /** Lets the process execute its command; rejects with a LaunchError if that fails. */
   start(): Promise<void>;
   resize(rows: number, columns: number): void;
-  /** Sends a signal, also when standard input is held up. */
+  /** Sends a signal, also when standard input is held up; rejects with ENOENT after the end. */
   kill(signal: number): Promise<void>;
   /** This client promises to clean up after the end, and to say `done`. */
   own(): void;

@@ -151,3 +151,32 @@ export function containerPlan(box: Box, command: Command): Plan {
     ],
   };
 }
+
+/** A plan to run a command in a container that runs already. */
+export function execPlan(
+  box: Box,
+  enter: { pid: number; start?: bigint },
+  command: Omit<Command, 'mounts' | 'cgroups'>,
+): Plan {
+  const run = (name: string) => join(box.directory, 'run', name);
+  return {
+    namespaces: [],
+    join: [],
+    enter,
+    cgroups: [],
+    stdin: command.stdin ?? false,
+    supervision: {
+      socket: run('exec.sock'),
+      exit: run('exec-exit.json'),
+      pid: run('exec-pid.json'),
+      onExit: [],
+      ...command.supervision,
+    },
+    steps: [
+      ...(command.tty === true ? [{ step: 'terminal', rows: 24, columns: 80 } as const] : []),
+      { step: 'chdir', path: '/' },
+      ...(command.identity ?? [root]),
+      { step: 'exec', args: command.args, env: command.env ?? ['PATH=/bin', 'HOME=/'] },
+    ],
+  };
+}
