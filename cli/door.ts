@@ -5,6 +5,8 @@ import type { Engine } from '../engine/engine.ts';
 /** Standard input, as a terminal or as anything else. */
 export type Input = Readable & {
   isTTY?: boolean;
+  /** The terminal's descriptor. */
+  fd?: number;
   setRawMode?: (raw: boolean) => unknown;
 };
 

@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { HawserError } from '../errors.ts';
 import type { Session } from '../runtime/process.ts';
 import { DetachKeys } from './detach-keys.ts';
-import type { Door } from './door.ts';
+import type { Door, Input } from './door.ts';
 
 export interface StreamOptions {
   /** The process has a terminal, so ours is made raw: every key is the process's. */
@@ -98,10 +99,7 @@ function feed(
   undo: (() => void)[],
 ): Promise<Ending> {
   const { stdin } = door;
-  if (tty && stdin.isTTY && stdin.setRawMode) {
-    stdin.setRawMode(true);
-    undo.push(() => stdin.setRawMode?.(false));
-  }
+  if (tty) undo.push(makeRaw(stdin));
   // What a process no longer reads is nobody's loss: it has closed its input, or ended.
   session.stdin.on('error', () => undefined);
   return new Promise((resolve) => {
@@ -117,6 +115,19 @@ function feed(
       stdin.pause();
     });
   });
+}
+
+/**
+ * Hands every key on as it is, and shows every byte as it comes. Node's raw mode leaves the output
+ * half of the terminal alone, where a line feed would return the cursor, too: stty(1) sees to that.
+ */
+function makeRaw(stdin: Input): () => void {
+  if (!stdin.isTTY || !stdin.setRawMode) return () => undefined;
+  stdin.setRawMode(true);
+  if (stdin.fd !== undefined)
+    spawnSync('stty', ['-opost'], { stdio: [stdin.fd, 'ignore', 'ignore'] });
+  // Node puts back all it found, not only what it changed.
+  return () => stdin.setRawMode?.(false);
 }
 
 /** The process's terminal gets the size of ours, now and at each change. */

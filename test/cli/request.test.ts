@@ -190,14 +190,8 @@ describe('create', () => {
 
 describe('what is malformed is refused in a sentence, before anything is opened', () => {
   it.each([
-    [
-      '--memory 12q',
-      '--memory "12q": not a size (a number, then b, k, m, g or t) (for example --memory 512m)',
-    ],
-    [
-      '--memory -1',
-      '--memory "-1": not a size (a number, then b, k, m, g or t) (for example --memory 512m)',
-    ],
+    ['--memory 12q', '--memory "12q": not a size in b, k, m or g (for example --memory 512m)'],
+    ['--memory -1', '--memory "-1": not a size in b, k, m or g (for example --memory 512m)'],
     ['--memory 9999999999g', '--memory "9999999999g": more than any machine has'],
     ['--cpus half', '--cpus "half": not a number (for example --cpus 1.5)'],
     ['--cpus 1 --cpu-quota 5', '--cpus and --cpu-quota or --cpu-period say the same: give one'],
