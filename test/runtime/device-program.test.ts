@@ -1,10 +1,15 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  attachDeviceProgram,
   deviceProgram,
   encodeProgram,
   type Instruction,
   OPCODE,
 } from '../../runtime/cgroup/device-program.ts';
+import { parseHierarchies } from '../../runtime/cgroup/hierarchies.ts';
 import { DEVICE_RULES } from '../../runtime/security/devices.ts';
 
 /** Runs a program as the kernel would, on struct bpf_cgroup_dev_ctx. */
@@ -75,5 +80,24 @@ describe('the device program', () => {
       'b400000000000000', // w0 = 0
       '9500000000000000', // exit
     ]);
+  });
+
+  it('is taken by the kernel, and obeyed', () => {
+    const hierarchies = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+    const tree = hierarchies.find(({ version }) => version === 2)?.mountpoint;
+    if (tree === undefined) throw new Error('no version 2 hierarchy is mounted');
+    const group = join(tree, `hawser-test-${process.pid}-devices`);
+    mkdirSync(group);
+    try {
+      attachDeviceProgram(group, DEVICE_RULES);
+      const script = `
+        echo $$ > ${group}/cgroup.procs
+        echo x > /dev/null && head -c1 /dev/zero > /dev/null && echo allowed
+        head -c1 /dev/loop0 2>&1`;
+      const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+      expect(stdout).toMatch(/^allowed\nhead: .*Operation not permitted\n$/);
+    } finally {
+      rmdirSync(group);
+    }
   });
 });

@@ -1,6 +1,4 @@
-import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { converse } from '../../runtime/terminal.ts';
 import { Box } from './box.ts';
 
 let box: Box;
@@ -51,20 +49,6 @@ describe('a container with a terminal', () => {
     session.stdin.write('\x03');
     expect(await session.exit).toMatchObject({ code: 3 });
     expect(screen).toContain('interrupted');
-    session.close();
-    box.cgroups.remove(spec.cgroup);
-  });
-
-  it('is conversed with from a console', async () => {
-    const spec = box.spec(['sh'], { tty: true, stdin: true });
-    const { session } = await box.start(spec);
-    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-    const talking = converse(session, { stdin, stdout, stderr }, { tty: true, stdin: true });
-    await session.start();
-    stdin.write('echo $((40+2)); exit 9\n');
-    expect(await talking).toBe('exit');
-    expect(String(stdout.read())).toContain('\r\n42\r\n');
-    expect(await session.exit).toMatchObject({ code: 9 });
     session.close();
     box.cgroups.remove(spec.cgroup);
   });
