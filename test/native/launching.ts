@@ -9,9 +9,12 @@ import { connect, type ExitReport, type Session } from '../../native/session.ts'
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
 
+let built = false;
+
 /** The launcher, up to date; `asan` is the one with sanitizers. */
 export function launcherProgram(kind: 'release' | 'asan' = 'release'): string {
-  execFileSync('make', ['-s', '-C', `${top}/native/launcher`], { stdio: 'inherit' });
+  if (!built) execFileSync('make', ['-s', '-C', `${top}/native/launcher`], { stdio: 'inherit' });
+  built = true;
   return `${top}/build/hawser-launch${kind === 'asan' ? '-asan' : ''}`;
 }
 
