@@ -188,6 +188,14 @@ describe('nothing leaves the root', () => {
     ]);
   });
 
+  test('an absolute link begins at the root however deep it lies, a relative one beside itself', async () => {
+    await unpacked(symlink('a/b/l', '/x'), file('a/b/l/f'), symlink('a/b/r', 'x'), file('a/b/r/f'));
+    expect(snapshot(root).filter((line) => line.startsWith('f'))).toEqual([
+      'f644 a/b/x/f "x"',
+      'f644 x/f "x"',
+    ]);
+  });
+
   test('a file named as a link replaces the link', async () => {
     await unpacked(symlink('l', join(outside, 'secret')), file('l', 'mine'));
     expect(snapshot(root)).toEqual(['f644 l "mine"']);
