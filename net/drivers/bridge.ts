@@ -58,7 +58,7 @@ export const bridgeDriver: Driver = {
       alias: aliasOfEndpoint(endpoint),
       master: network.bridge,
       up: true,
-      peer: { name: ifname, mac, netns: sandbox.path },
+      peer: { name: ifname, mac, mtu, netns: sandbox.path },
     });
     undo('veth', () => rtnl.removeLink(hostIfname));
     configurePort(endpoint, network, rtnl);

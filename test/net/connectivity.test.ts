@@ -144,7 +144,7 @@ describe.each(protocols)('%s', (protocol) => {
   it('what is published on 127.0.0.1 is not for neighbours of the host', async () => {
     const loopback = ['127.0.0.0/8', 'via', HOST_ADDRESS];
     // A neighbour that sends what is for 127/8 to the wire, and one that says it is 127.0.0.1.
-    outside.exec(['ip', 'link', 'set', 'lo', 'down']);
+    outside.exec(['ip', 'address', 'del', '127.0.0.1/8', 'dev', 'lo']);
     outside.exec(['sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1']);
     outside.exec(['ip', 'route', 'add', ...loopback, 'src', OUTSIDE_ADDRESS]);
     try {
@@ -153,14 +153,14 @@ describe.each(protocols)('%s', (protocol) => {
       );
     } finally {
       outside.exec(['ip', 'route', 'del', ...loopback]);
-      outside.exec(['ip', 'link', 'set', 'lo', 'up']);
+      outside.exec(['ip', 'address', 'add', '127.0.0.1/8', 'dev', 'lo']);
     }
   });
 
   it("a container does not reach the host's loopback by way of its bridge", async () => {
     const gateway = web.endpoint.addresses[0]?.gateway ?? '';
     const route = ['127.0.0.0/8', 'via', gateway];
-    neighbour.exec(['ip', 'link', 'set', 'lo', 'down']);
+    neighbour.exec(['ip', 'address', 'del', '127.0.0.1/8', 'dev', 'lo']);
     neighbour.exec(['sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1']);
     neighbour.exec(['ip', 'route', 'add', ...route, 'src', neighbour.address]);
     try {
@@ -170,7 +170,22 @@ describe.each(protocols)('%s', (protocol) => {
       );
     } finally {
       neighbour.exec(['ip', 'route', 'del', ...route]);
-      neighbour.exec(['ip', 'link', 'set', 'lo', 'up']);
+      neighbour.exec(['ip', 'address', 'add', '127.0.0.1/8', 'dev', 'lo']);
+    }
+  });
+});
+
+describe.each(['0', '1'])('with net.bridge.bridge-nf-call-iptables=%s', (value) => {
+  it('neighbours, and a container by its own published port, are reached', async () => {
+    lab.host.exec(['sysctl', '-qw', `net.bridge.bridge-nf-call-iptables=${value}`]);
+    const one = lab.container(`one${value}`, { ports: [`607${value}:80`, `607${value}:80/udp`] });
+    const other = lab.container(`other${value}`);
+    await lab.serve(one, 'one', 80);
+    for (const protocol of protocols) {
+      expect(await ask(other, protocol, one.address, 80)).toBe(`one from ${other.address}`);
+      for (const from of [one, other, stranger, lab.host, outside]) {
+        expect(await ask(from, protocol, HOST_ADDRESS, 6070 + Number(value))).toMatch(/^one from /);
+      }
     }
   });
 });

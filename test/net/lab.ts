@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { HawserError } from '../../errors.ts';
 import { openIpam } from '../../ipam/ipam.ts';
 import { pinNetns, unpinNetns } from '../../native/netns.ts';
 import { runNft } from '../../native/nftables.ts';
@@ -157,4 +158,15 @@ export function ask(
       resolve(stdout === '' ? undefined : stdout.trim());
     });
   });
+}
+
+/** The error that `work` ends with; it must be one of ours. */
+export function refusal(work: () => unknown): HawserError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof HawserError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
 }
