@@ -179,12 +179,18 @@ void step_attributes(struct reader *r)
 	close(fd);
 }
 
-/* The host's /dev/null, and not something in its place. */
+/*
+ * The container's own /dev/null, and not something in its place. Read-only, or its root could change
+ * the owner and the mode of a file that others (with a bind of the host's /dev: the host) rely on.
+ */
 static int null_device(void)
 {
 	struct stat st;
-	int tree = clone_tree(AT_FDCWD, "/dev/null", 0);
+	int fd = root_resolve("/dev/null", O_PATH);
+	int tree = fd < 0 ? -1 : clone_tree(fd, "", ATTRIBUTE_RDONLY);
 
+	if (fd >= 0)
+		close(fd);
 	if (tree >= 0 && fstat(tree, &st) == 0 &&
 	    !(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))) {
 		close(tree);

@@ -68,6 +68,18 @@ describe('by default a container', () => {
     for (const count of lines(stdout)) expect(count).toBe('0');
   });
 
+  it('cannot change what hides them, which is not the host’s', async () => {
+    const { stdout } = await box.sh(`
+      for file in kcore keys interrupts timer_list; do
+        [ -e /proc/$file ] && chmod 666 /proc/$file 2>&1
+      done
+      stat -c %D /dev/null /proc/keys`);
+    const [own, mask, ...refusals] = lines(stdout).reverse();
+    expect(mask).toBe(own);
+    expect(refusals.length).toBeGreaterThan(0);
+    for (const refusal of refusals) expect(refusal).toContain('Read-only file system');
+  });
+
   it('cannot write to /proc/sys, /sys or its cgroups', async () => {
     const { stdout } = await box.sh(`
       echo 1 2>&1 > /proc/sys/kernel/panic
