@@ -24,7 +24,7 @@ test-guest: setup build ## cgroup v2, in a virtual machine with Debian's own ker
 	@scripts/guest/test-guest.sh
 
 bench: setup build ## Measure, beside docker where there is something to compare (needs root)
-	@scripts/bench.sh $(BENCH)
+	@node scripts/bench.mjs $(BENCH)
 
 lint: setup ## Formatting, lint rules and types
 	@npx --no-install biome ci --log-level=warn .
