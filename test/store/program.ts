@@ -16,6 +16,7 @@ export function makeProgram(source: string, dir: string): string {
     outfile,
     bundle: true,
     platform: 'node',
+    target: 'node20',
     format: 'esm',
     packages: 'external',
     // Packages are looked up from here, not from where the program lies.
