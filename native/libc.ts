@@ -15,10 +15,6 @@ const c = {
   close: bind<(fd: number) => number>(libc, 'int close(int fd)'),
   unlink: bind<(path: string) => number>(libc, 'int unlink(const char *path)'),
   flock: bind<(fd: number, operation: number) => number>(libc, 'int flock(int fd, int operation)'),
-  mkfifo: bind<(path: string, mode: number) => number>(
-    libc,
-    'int mkfifo(const char *path, uint mode)',
-  ),
   mount: bind<
     (from: string, to: string, type: string | null, flags: number, data: string | null) => number
   >(
@@ -61,11 +57,6 @@ export function flock(fd: number, operation: number): boolean {
   return true;
 }
 
-/** mkfifo(3). */
-export function mkfifo(path: string, mode: number): void {
-  check(c.mkfifo(path, mode), 'mkfifo', `make the fifo ${path}`);
-}
-
 /** mount(2). `type` and `data` are null where the flags leave them without meaning. */
 export function mount(
   source: string,
@@ -89,20 +80,10 @@ export function umount(target: string, flags = 0): boolean {
 
 // <fcntl.h>, <sys/file.h>, <sys/mount.h>
 export const O_RDONLY = 0;
-export const O_RDWR = 2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_CLOEXEC = 0o2000000;
-export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
-export const LOCK_UN = 8;
-export const MS_RDONLY = 1;
-export const MS_NOSUID = 2;
-export const MS_NODEV = 4;
-export const MS_NOEXEC = 8;
-export const MS_REMOUNT = 0x20;
 export const MS_BIND = 0x1000;
-export const MS_REC = 0x4000;
-export const MS_PRIVATE = 1 << 18;
 export const MNT_DETACH = 2;

@@ -1,8 +1,8 @@
 /** Who has which port, in the network namespace that the thread is in. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { AF_INET, addressBytes, addressText, familyOf } from './address-text.ts';
 import { bind, libc } from './ffi.ts';
 import { close } from './libc.ts';
-import { AF_INET, addressBytes, addressText, familyOf } from './rtnetlink/text.ts';
 import { check, lastErrno, SysError } from './sys-error.ts';
 
 /** A program that has a port. */

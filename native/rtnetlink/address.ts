@@ -1,8 +1,8 @@
 /** Interfaces' addresses: RTM_NEWADDR and its family (rtnetlink(7), ip-address(8)). */
 import type { AddressAttrs } from 'netlink/dist/rt/gen_structs.js';
+import { addressBytes, addressText, familyOf } from '../address-text.ts';
 import { rt } from './codec.ts';
 import { encode, NLM_F_CREATE, NLM_F_EXCL, only, type Reply, type Request } from './message.ts';
-import { addressBytes, addressText, familyOf } from './text.ts';
 
 export interface Address {
   /** The interface's index. */

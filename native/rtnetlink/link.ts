@@ -1,9 +1,9 @@
 /** Network interfaces: RTM_NEWLINK and its family (rtnetlink(7), ip-link(8)). */
 import type { DeviceFlags } from 'netlink/dist/rt/gen_structs.js';
-import type { Bridge, BridgePort, LinkAttrs } from 'netlink/dist/rt/ifla.js';
+import type { LinkAttrs } from 'netlink/dist/rt/ifla.js';
+import { macBytes, macText } from '../address-text.ts';
 import { ifla, rt, structs } from './codec.ts';
 import { encode, NLM_F_CREATE, NLM_F_EXCL, only, type Reply, type Request } from './message.ts';
-import { macBytes, macText } from './text.ts';
 
 /** An interface, as the kernel tells it. */
 export interface Link {
@@ -39,28 +39,6 @@ export interface NewLink {
   alias?: string;
 }
 
-export interface NewBridge extends NewLink {
-  /** Spanning tree, off unless said. */
-  stp?: boolean;
-  /** Hundredths of a second a port listens and learns before it forwards (only matters with STP). */
-  forwardDelay?: number;
-  /** Whether the bridge keeps track of multicast listeners; the kernel's default is that it does. */
-  multicastSnooping?: boolean;
-}
-
-export interface NewVeth extends NewLink {
-  /** The bridge to become a port of. */
-  master?: LinkRef;
-  /** It is born down: the kernel refuses to bring it up before the pair is whole (ENOTCONN). */
-  peer: {
-    name: string;
-    mac?: string;
-    mtu?: number;
-    /** The namespace in which the peer is born; else it is this one. */
-    netns?: NetnsRef;
-  };
-}
-
 export interface LinkChange {
   up?: boolean;
   mac?: string;
@@ -72,19 +50,6 @@ export interface LinkChange {
   master?: LinkRef;
   /** The namespace to move to. */
   netns?: NetnsRef;
-}
-
-/** A bridge port's settings (bridge(8)). */
-export interface BridgePortChange {
-  /** Send a frame back out of the port it came in by: a container that reaches itself by its published port. */
-  hairpin?: boolean;
-  /** Isolated ports cannot reach one another, only ports that are not. */
-  isolated?: boolean;
-  learning?: boolean;
-  /** Send frames for unknown addresses here too. */
-  flood?: boolean;
-  /** Drop BPDUs that come in here. */
-  bpduGuard?: boolean;
 }
 
 /** An interface, by its index or its name. */
@@ -133,34 +98,11 @@ export function decodeLink({ payload }: Reply): Link {
 }
 
 export function getLinks(): Request {
-  return message(RTM_GETLINK, 0, 'list the interfaces', 0, { extMask: skipStats() });
+  return linkRequest(RTM_GETLINK, 0, 'list the interfaces', 0, { extMask: skipStats() });
 }
 
 export function getLink(ref: LinkRef): Request {
-  return message(RTM_GETLINK, 0, `look up ${refText(ref)}`, ref, { extMask: skipStats() });
-}
-
-/** Everything but the alias, which the kernel takes only for a link that exists. */
-export function newBridge(spec: NewBridge): Request {
-  const { putU8, putU32 } = structs();
-  const options: Bridge = { stpState: putU32(spec.stp ? 1 : 0) };
-  if (spec.forwardDelay !== undefined) options.forwardDelay = putU32(spec.forwardDelay);
-  if (spec.multicastSnooping !== undefined)
-    options.mcastSnooping = putU8(flag(spec.multicastSnooping));
-  const linkinfo = info({ kind: 'bridge', data: encode(ifla().formatBridge(options)) });
-  return create(`make the bridge ${spec.name}`, spec, { linkinfo });
-}
-
-/** Everything but the alias, which the kernel takes only for a link that exists. */
-export function newVeth(spec: NewVeth, { master, netns }: Resolved): Request {
-  const { peer } = spec;
-  const attrs = birth(peer);
-  if (netns !== undefined) attrs.netNsFd = netns;
-  const described = encode(rt().formatLink({}), ifla().formatLinkAttrs(attrs));
-  const linkinfo = info({ kind: 'veth', data: encode(ifla().formatVethInfo({ peer: described })) });
-  const own: LinkAttrs = { linkinfo };
-  if (master !== undefined) own.master = master;
-  return create(`make the veth pair ${spec.name}, ${peer.name}`, spec, own);
+  return linkRequest(RTM_GETLINK, 0, `look up ${refText(ref)}`, ref, { extMask: skipStats() });
 }
 
 export function changeLink(
@@ -168,44 +110,38 @@ export function changeLink(
   change: LinkChange,
   { master, netns }: Resolved = { master: undefined, netns: undefined },
 ): Request {
-  const attrs = birth(change);
+  const attrs = commonAttrs(change);
   if (change.alias !== undefined) attrs.ifalias = change.alias;
   if (master !== undefined) attrs.master = master;
   if (netns !== undefined) attrs.netNsFd = netns;
   const attempt = `set ${Object.keys(change).join(', ')} of ${refText(ref)}`;
-  return message(RTM_NEWLINK, 0, attempt, ref, attrs, change.up);
-}
-
-export function changeBridgePort(ref: LinkRef, change: BridgePortChange): Request {
-  const { putU8 } = structs();
-  const options: BridgePort = {};
-  if (change.hairpin !== undefined) options.mode = flag(change.hairpin);
-  if (change.isolated !== undefined) options.isolated = putU8(flag(change.isolated));
-  if (change.learning !== undefined) options.learning = flag(change.learning);
-  if (change.flood !== undefined) options.unicastFlood = flag(change.flood);
-  if (change.bpduGuard !== undefined) options.guard = flag(change.bpduGuard);
-  const linkinfo = info({
-    slaveKind: 'bridge',
-    slaveData: encode(ifla().formatBridgePort(options)),
-  });
-  const attempt = `set ${Object.keys(change).join(', ')} of the bridge port ${refText(ref)}`;
-  return message(RTM_NEWLINK, 0, attempt, ref, { linkinfo });
+  return linkRequest(RTM_NEWLINK, 0, attempt, ref, attrs, change.up);
 }
 
 export function deleteLink(ref: LinkRef): Request {
-  return message(RTM_DELLINK, 0, `remove ${refText(ref)}`, ref, {});
+  return linkRequest(RTM_DELLINK, 0, `remove ${refText(ref)}`, ref, {});
 }
 
 export function refText(ref: LinkRef): string {
   return typeof ref === 'string' ? ref : `interface ${ref}`;
 }
 
-function create(attempt: string, spec: NewLink, attrs: LinkAttrs): Request {
+/** The making of a link. Its alias must wait: the kernel takes that only for a link that exists. */
+export function createLink(attempt: string, spec: NewLink, attrs: LinkAttrs): Request {
   const flags = NLM_F_CREATE | NLM_F_EXCL;
-  return message(RTM_NEWLINK, flags, attempt, 0, { ...birth(spec), ...attrs }, spec.up);
+  return linkRequest(RTM_NEWLINK, flags, attempt, 0, { ...commonAttrs(spec), ...attrs }, spec.up);
 }
 
-function birth({ name, mac, mtu }: { name?: string; mac?: string; mtu?: number }): LinkAttrs {
+/** What any link can be given, at its birth or later. */
+export function commonAttrs({
+  name,
+  mac,
+  mtu,
+}: {
+  name?: string;
+  mac?: string;
+  mtu?: number;
+}): LinkAttrs {
   const attrs: LinkAttrs = {};
   if (name !== undefined) attrs.ifname = name;
   if (mac !== undefined) attrs.address = macBytes(mac);
@@ -213,7 +149,8 @@ function birth({ name, mac, mtu }: { name?: string; mac?: string; mtu?: number }
   return attrs;
 }
 
-function message(
+/** Any request about one link. */
+export function linkRequest(
   type: number,
   flags: number,
   attempt: string,
@@ -229,7 +166,8 @@ function message(
   return { type, flags, attempt, payload: encode(header, ifla().formatLinkAttrs(named)) };
 }
 
-function info(value: {
+/** IFLA_LINKINFO: what kind of link it is, and of what kind of master it is a port. */
+export function linkInfo(value: {
   kind?: string;
   data?: Buffer;
   slaveKind?: string;
@@ -240,8 +178,4 @@ function info(value: {
 
 function skipStats(): Buffer {
   return structs().putU32(RTEXT_FILTER_SKIP_STATS);
-}
-
-function flag(value: boolean): number {
-  return value ? 1 : 0;
 }

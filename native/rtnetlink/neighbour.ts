@@ -1,7 +1,8 @@
 /** The neighbour table (ARP, NDP): RTM_NEWNEIGH and its family (rtnetlink(7), ip-neighbour(8)). */
+
+import { addressBytes, addressText, familyOf, macBytes, macText } from '../address-text.ts';
 import { rt } from './codec.ts';
 import { encode, NLM_F_CREATE, NLM_F_REPLACE, only, type Reply, type Request } from './message.ts';
-import { addressBytes, addressText, familyOf, macBytes, macText } from './text.ts';
 
 export interface Neighbour {
   /** The index of the interface it is behind. */

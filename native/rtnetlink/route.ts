@@ -1,5 +1,6 @@
 /** Routes: RTM_NEWROUTE and its family (rtnetlink(7), ip-route(8)). */
 import type { RouteAttrs, Route as RouteHeader } from 'netlink/dist/rt/gen_structs.js';
+import { AF_INET, AF_INET6, addressBytes, addressText, familyOf } from '../address-text.ts';
 import { rt } from './codec.ts';
 import type { LinkRef } from './link.ts';
 import {
@@ -11,7 +12,6 @@ import {
   type Reply,
   type Request,
 } from './message.ts';
-import { AF_INET, AF_INET6, addressBytes, addressText, familyOf } from './text.ts';
 
 export interface Route {
   family: 4 | 6;

@@ -9,9 +9,8 @@ import {
   type NewAddress,
   newAddress,
 } from './address.ts';
+import { type BridgePortChange, changeBridgePort, type NewBridge, newBridge } from './bridge.ts';
 import {
-  type BridgePortChange,
-  changeBridgePort,
   changeLink,
   decodeLink,
   deleteLink,
@@ -21,10 +20,6 @@ import {
   type LinkChange,
   type LinkRef,
   type NetnsRef,
-  type NewBridge,
-  type NewVeth,
-  newBridge,
-  newVeth,
   refText,
 } from './link.ts';
 import type { Request } from './message.ts';
@@ -44,6 +39,7 @@ import {
   type Route,
 } from './route.ts';
 import { NetlinkSocket } from './socket.ts';
+import { type NewVeth, newVeth } from './veth.ts';
 
 const NETLINK_ROUTE = 0;
 

@@ -15,14 +15,10 @@ import {
 } from 'netlink/dist/rt/ifla.js';
 import { formatMessage, parseMessages } from 'netlink/dist/structs.js';
 import { expect, test } from 'vitest';
+import { addressBytes, addressText, macBytes, macText } from '../../native/address-text.ts';
 import { newAddress } from '../../native/rtnetlink/address.ts';
-import {
-  changeBridgePort,
-  changeLink,
-  decodeLink,
-  newBridge,
-  newVeth,
-} from '../../native/rtnetlink/link.ts';
+import { changeBridgePort, newBridge } from '../../native/rtnetlink/bridge.ts';
+import { changeLink, decodeLink } from '../../native/rtnetlink/link.ts';
 import {
   encode,
   frame,
@@ -33,7 +29,7 @@ import {
   verdict,
 } from '../../native/rtnetlink/message.ts';
 import { deleteRoute, newRoute } from '../../native/rtnetlink/route.ts';
-import { addressBytes, addressText, macBytes, macText } from '../../native/rtnetlink/text.ts';
+import { newVeth } from '../../native/rtnetlink/veth.ts';
 
 const link = ({ payload }: Request) => ({
   header: parseLink(payload.subarray(0, 16)),

@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bind, libc } from '../../native/ffi.ts';
 import { inNetns, isPinned, netnsIdentity, pinNetns, unpinNetns } from '../../native/netns.ts';
@@ -62,6 +65,45 @@ test('whoever may not make a namespace is told so, and no file is left', () => {
   });
   expect(message).toBe('SysError: make a network namespace: Operation not permitted');
   expect(readdirSync(dir)).toEqual([]);
+});
+
+test('work that is not synchronous is refused, and the thread comes back', () => {
+  pinNetns(pin);
+  const home = netnsIdentity();
+  const later = (): never => Promise.resolve() as never; // as plain JavaScript could pass it
+  expect(() => inNetns(pin, later)).toThrow('inNetns needs work that is synchronous');
+  expect(netnsIdentity()).toBe(home);
+});
+
+test('a process whose way back is barred does not go on', () => {
+  pinNetns(pin);
+  const program = buildSync({
+    stdin: {
+      contents: `
+        import { bind, libc } from './native/ffi.ts';
+        import { inNetns } from './native/netns.ts';
+        const capset = bind(libc, 'int capset(void *header, void *data)');
+        const header = Buffer.alloc(8);
+        header.writeUInt32LE(0x20080522, 0);
+        inNetns(${JSON.stringify(pin)}, () => capset(header, Buffer.alloc(24)));
+        console.log('went on');`,
+      resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
+      loader: 'ts',
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+  }).outputFiles[0]?.text;
+  const command = 'ulimit -c 0; exec "$0" --input-type=module';
+  const { signal, stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath], {
+    input: program ?? '',
+    encoding: 'utf8',
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  });
+  expect(signal).toBe('SIGABRT');
+  expect(stdout).toBe('');
+  expect(stderr).toContain('there is no way back to the network namespace it came from');
 });
 
 test('an excursion comes back from an exception, and from another excursion', () => {

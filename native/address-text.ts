@@ -1,6 +1,6 @@
 /** Addresses as people write them, and as the kernel carries them. */
-import { bind, libc } from '../ffi.ts';
-import { SysError } from '../sys-error.ts';
+import { bind, libc } from './ffi.ts';
+import { SysError } from './sys-error.ts';
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;

@@ -1,0 +1,59 @@
+/** Bridges and their ports (bridge(8), ip-link(8)). */
+import type { Bridge, BridgePort } from 'netlink/dist/rt/ifla.js';
+import { ifla, structs } from './codec.ts';
+import {
+  createLink,
+  type LinkRef,
+  linkInfo,
+  linkRequest,
+  type NewLink,
+  RTM_NEWLINK,
+  refText,
+} from './link.ts';
+import { encode, type Request } from './message.ts';
+
+export interface NewBridge extends NewLink {
+  /** Spanning tree, off unless said. */
+  stp?: boolean;
+  /** Hundredths of a second a port listens and learns before it forwards (only matters with STP). */
+  forwardDelay?: number;
+  /** Whether the bridge keeps track of multicast listeners; the kernel's default is that it does. */
+  multicastSnooping?: boolean;
+}
+
+/** A bridge port's settings (bridge(8)). */
+export interface BridgePortChange {
+  /** Send a frame back out of the port it came in by: a container that reaches itself by its published port. */
+  hairpin?: boolean;
+  /** Isolated ports cannot reach one another, only ports that are not. */
+  isolated?: boolean;
+  learning?: boolean;
+  /** Send frames for unknown addresses here too. */
+  flood?: boolean;
+  /** Drop BPDUs that come in here. */
+  bpduGuard?: boolean;
+}
+
+export function newBridge(spec: NewBridge): Request {
+  const { putBool, putU32 } = structs();
+  const options: Bridge = { stpState: putU32(Number(spec.stp ?? false)) };
+  if (spec.forwardDelay !== undefined) options.forwardDelay = putU32(spec.forwardDelay);
+  if (spec.multicastSnooping !== undefined) options.mcastSnooping = putBool(spec.multicastSnooping);
+  const linkinfo = linkInfo({ kind: 'bridge', data: encode(ifla().formatBridge(options)) });
+  return createLink(`make the bridge ${spec.name}`, spec, { linkinfo });
+}
+
+export function changeBridgePort(ref: LinkRef, change: BridgePortChange): Request {
+  const options: BridgePort = {};
+  if (change.hairpin !== undefined) options.mode = Number(change.hairpin);
+  if (change.isolated !== undefined) options.isolated = structs().putBool(change.isolated);
+  if (change.learning !== undefined) options.learning = Number(change.learning);
+  if (change.flood !== undefined) options.unicastFlood = Number(change.flood);
+  if (change.bpduGuard !== undefined) options.guard = Number(change.bpduGuard);
+  const linkinfo = linkInfo({
+    slaveKind: 'bridge',
+    slaveData: encode(ifla().formatBridgePort(options)),
+  });
+  const attempt = `set ${Object.keys(change).join(', ')} of the bridge port ${refText(ref)}`;
+  return linkRequest(RTM_NEWLINK, 0, attempt, ref, { linkinfo });
+}
