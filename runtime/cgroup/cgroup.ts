@@ -13,7 +13,8 @@ import { cgroupsV2 } from './v2.ts';
 export interface Cgroups {
   version: 'v1' | 'v2';
   /**
-   * Makes the group and sets its limits; if that fails nothing is left. `devices` are the only ones
+   * Makes the group, in the place of one left behind, and sets its limits; if that fails nothing is
+   * left. `devices` are the only ones
    * that may be used; undefined allows all. Returns, as sentences, which limits do not hold because
    * this kernel lacks the means.
    */

