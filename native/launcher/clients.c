@@ -9,26 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "input.h"
-
-#define HEADER_SIZE 5
-#define MAX_REQUEST 16 /* the longest frame that is not input */
-#define PAGE 4096
-
-struct client {
-	/* What has come and is not yet understood, or finds no room in standard input. */
-	char received[16384];
-	/* What the socket has not taken yet: [sent, queued). */
-	char queue[65536];
-	size_t received_size, sent, queued;
-	uint32_t input_left; /* bytes to come of the input frame that is being read */
-	int fd;
-	bool connected, gives_input, wants_output, foreground, owner;
-} __attribute__((aligned(PAGE)));
 
 static struct client clients[MAX_CLIENTS];
 static int listener = -1;
-static const struct requests *ask;
 
 #define EACH_CLIENT(c) \
 	for (struct client *c = clients; c < clients + MAX_CLIENTS; c++) \
@@ -39,12 +24,7 @@ void clients_open(int fd)
 	listener = fd;
 }
 
-void clients_request(const struct requests *requests)
-{
-	ask = requests;
-}
-
-static void drop(struct client *c)
+void client_drop(struct client *c)
 {
 	bool last_input = c->foreground && c->gives_input;
 
@@ -64,13 +44,10 @@ static struct client *unused(void)
 	return NULL;
 }
 
-void clients_accept(void)
+static void admit(int fd)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct client *c = unused();
 
-	if (fd < 0)
-		return;
 	if (!c) {
 		close(fd);
 		return;
@@ -79,6 +56,14 @@ void clients_accept(void)
 	c->gives_input = c->wants_output = c->foreground = c->owner = false;
 	c->fd = fd;
 	c->connected = true;
+}
+
+void clients_accept(void)
+{
+	int fd;
+
+	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		admit(fd);
 }
 
 static void flush(struct client *c)
@@ -91,7 +76,7 @@ static void flush(struct client *c)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0) {
-			drop(c);
+			client_drop(c);
 			return;
 		}
 		c->sent += (size_t)n;
@@ -109,7 +94,7 @@ static void enqueue(struct client *c, char type, const void *data, size_t size)
 		c->sent = 0;
 	}
 	if (c->queued + HEADER_SIZE + size > sizeof c->queue) {
-		drop(c);
+		client_drop(c);
 		return;
 	}
 	c->queue[c->queued] = type;
@@ -160,97 +145,6 @@ bool clients_pending(bool foreground_only)
 	return false;
 }
 
-static uint16_t u16(const unsigned char *from)
-{
-	return (uint16_t)(from[0] | from[1] << 8);
-}
-
-/* Carries out one request; false if it makes no sense. */
-static bool handle(struct client *c, char type, const unsigned char *data, size_t size)
-{
-	switch (type) {
-	case 'A':
-		if (size != 1)
-			return false;
-		c->gives_input = data[0] & 1;
-		c->wants_output = data[0] & 2;
-		c->foreground = data[0] & 4;
-		return true;
-	case 'S':
-		ask->start();
-		return true;
-	case 'C':
-		if (c->gives_input)
-			input_finish();
-		return true;
-	case 'W':
-		if (size != 4)
-			return false;
-		ask->resize(u16(data), u16(data + 2));
-		return true;
-	case 'K':
-		if (size != 1)
-			return false;
-		ask->signal(data[0]);
-		return true;
-	case 'O':
-		c->owner = true;
-		return true;
-	case 'D':
-		if (c->owner)
-			ask->done();
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void consume(struct client *c, size_t size)
-{
-	c->received_size -= size;
-	memmove(c->received, c->received + size, c->received_size);
-}
-
-/* Passes input on; false if standard input had no room for all that is here. */
-static bool pass_input(struct client *c)
-{
-	size_t here = c->received_size < c->input_left ? c->received_size : c->input_left;
-	size_t taken = c->gives_input ? input_offer(c->received, here) : here;
-
-	c->input_left -= (uint32_t)taken;
-	consume(c, taken);
-	return taken == here;
-}
-
-static void understand(struct client *c)
-{
-	while (c->connected) {
-		uint32_t size;
-		char type;
-
-		if (c->input_left > 0 && (!pass_input(c) || c->input_left > 0))
-			return;
-		if (c->received_size < HEADER_SIZE)
-			return;
-		type = c->received[0];
-		memcpy(&size, c->received + 1, sizeof size);
-		if (type == 'I') {
-			c->input_left = size;
-			consume(c, HEADER_SIZE);
-			continue;
-		}
-		if (size <= MAX_REQUEST && c->received_size < HEADER_SIZE + size)
-			return;
-		if (size > MAX_REQUEST ||
-		    !handle(c, type, (unsigned char *)c->received + HEADER_SIZE, size)) {
-			drop(c);
-			return;
-		}
-		if (c->connected)
-			consume(c, HEADER_SIZE + size);
-	}
-}
-
 static bool is_full(const struct client *c)
 {
 	return c->received_size == sizeof c->received;
@@ -264,11 +158,11 @@ static void receive(struct client *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		drop(c);
+		client_drop(c);
 		return;
 	}
 	c->received_size += (size_t)n;
-	understand(c);
+	client_understand(c);
 }
 
 void clients_watch(struct pollfd *set)
@@ -297,9 +191,9 @@ void clients_serve(const struct pollfd *set)
 		if (c->connected && set[i].revents & POLLIN)
 			receive(c);
 		else if (c->connected && set[i].revents & (POLLHUP | POLLERR | POLLNVAL))
-			drop(c);
+			client_drop(c);
 		else if (c->connected && c->received_size > 0)
-			understand(c); /* standard input may have room again */
+			client_understand(c); /* standard input may have room again */
 	}
 	input_flush();
 }

@@ -46,13 +46,4 @@ bool clients_own(void);
 /* Whether something is still to be sent: to the foreground, or to anybody. */
 bool clients_pending(bool foreground_only);
 
-/* What clients may ask of the monitor. */
-struct requests {
-	void (*start)(void);
-	void (*signal)(int number);
-	void (*resize)(unsigned rows, unsigned columns);
-	void (*done)(void);
-};
-void clients_request(const struct requests *requests);
-
 #endif

@@ -6,17 +6,17 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "channel.h"
 #include "kernel.h"
 #include "report.h"
 #include "root.h"
+#include "signals.h"
 #include "terminal.h"
 
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -46,55 +46,15 @@ static void open_null(void)
 	close(fd);
 }
 
-/* Says that all is done but the last call, and hands over the terminal. */
-static void report_ready(void)
-{
-	struct message message = { .kind = MESSAGE_READY };
-	struct iovec data = { .iov_base = &message,
-			      .iov_len = offsetof(struct message, failure) };
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct msghdr packet = { .msg_iov = &data, .msg_iovlen = 1 };
-	int master = terminal_master();
-
-	if (master >= 0) {
-		memset(&control, 0, sizeof control);
-		control.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-						   .cmsg_type = SCM_RIGHTS,
-						   .cmsg_len = CMSG_LEN(sizeof(int)) };
-		memcpy(CMSG_DATA(&control.header), &master, sizeof master);
-		packet.msg_control = &control;
-		packet.msg_controllen = sizeof control;
-	}
-	if (sendmsg(channel, &packet, MSG_NOSIGNAL) < 0)
-		_exit(1);
-	if (master >= 0)
-		close(master);
-}
-
+/* All is done but the last call. The monitor lets go on, or is gone. */
 static void wait_for_start(void)
 {
-	char go;
-	ssize_t n;
+	static struct message message = { .kind = MESSAGE_READY };
+	int none;
 
-	do
-		n = recv(channel, &go, 1, 0);
-	while (n < 0 && errno == EINTR);
-	if (n != 1 || go != MESSAGE_GO) /* the monitor is gone, or gave up */
+	if (channel_send(channel, &message, terminal_master()) < 0 ||
+	    channel_receive(channel, &message, 0, &none) <= 0 || message.kind != MESSAGE_GO)
 		_exit(1);
-}
-
-/* As a program may expect to find it: ignored signals and the mask would outlive execve(2). */
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int number = 1; number < _NSIG; number++)
-		signal(number, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static const char *search_path(char **env)
@@ -146,9 +106,8 @@ void step_exec(struct reader *r)
 	/* Again, for a change of user takes it away; a parent that is gone already shows in the channel. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		fail("exec", "tie the process to its monitor");
-	report_ready();
 	wait_for_start();
-	reset_signals();
+	signals_reset();
 	umask(022);
 	if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		fail("exec", "close all descriptors");

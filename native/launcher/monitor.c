@@ -12,23 +12,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "clients.h"
 #include "input.h"
 #include "log.h"
+#include "outputs.h"
 #include "record.h"
 #include "report.h"
+#include "requests.h"
+#include "signals.h"
 #include "sockets.h"
 #include "spawn.h"
+#include "status.h"
 
 #define LAST_WORDS_MS 2000 /* how long a client that is no foreground may take to hear of the end */
-#define REMAINDER (1 << 20) /* no more than this can be in a pipe when the process ends */
 
 static enum {
 	WAITING, /* for START */
@@ -41,27 +44,11 @@ static enum {
 static struct plan *plan;
 static struct process process;
 static struct ending ending;
-static struct failure failure;
-static int status, signals, listener, master = -1;
+static struct failure failure; /* to set up or to execute; no error, no failure */
+static int signals, listener, terminal = -1;
 static unsigned long oom_before;
 static bool cleaned_up;
 static struct timespec ended_at;
-
-struct output {
-	int fd;
-	bool open;
-	char type; /* of the frames */
-	enum log_stream log;
-	size_t remainder;
-};
-static struct output outputs[2];
-
-static void hang_up(void)
-{
-	if (status >= 0)
-		close(status);
-	status = -1;
-}
 
 static void stop_process(void)
 {
@@ -74,14 +61,9 @@ static void stop_process(void)
 /* The last thing a monitor does: it leaves, or becomes the program that cleans up. */
 static _Noreturn void leave(void)
 {
-	sigset_t none;
-
 	if (cleaned_up || !plan->on_exit[0])
 		exit(0);
-	sigemptyset(&none);
-	for (int number = 1; number < _NSIG; number++)
-		signal(number, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_reset();
 	umask(022);
 	execvp(plan->on_exit[0], plan->on_exit);
 	exit(1);
@@ -90,27 +72,23 @@ static _Noreturn void leave(void)
 /* Nothing has been started and nothing will be. */
 static _Noreturn void give_up(void)
 {
-	char line[sizeof failure.attempt + 64];
-	int length = snprintf(line, sizeof line, "failed %s %d %s\n", failure.step, failure.error,
-			      failure.attempt);
-
 	stop_process();
 	unlink(plan->socket_path);
-	unlink(plan->pid_path);
+	unlink(plan->pid_path); /* where they are not there yet, all the better */
 	/* If nobody is there to hear it, nobody will clean up either. */
-	cleaned_up = write(status, line, (size_t)length) == length;
+	cleaned_up = status_failed(&failure);
 	leave();
 }
 
 static void on_start(void)
 {
-	const char go = MESSAGE_GO;
+	static const struct message go = { .kind = MESSAGE_GO };
 
 	if (phase != WAITING)
 		return;
 	phase = STARTING;
-	hang_up();
-	send(process.channel, &go, sizeof go, MSG_NOSIGNAL);
+	status_close();
+	channel_send(process.channel, &go, -1);
 }
 
 static void on_signal(int number)
@@ -124,45 +102,25 @@ static void on_resize(unsigned rows, unsigned columns)
 	const struct winsize size = { .ws_row = (unsigned short)rows,
 				      .ws_col = (unsigned short)columns };
 
-	if (master >= 0)
-		ioctl(master, TIOCSWINSZ, &size);
+	if (terminal >= 0)
+		ioctl(terminal, TIOCSWINSZ, &size);
 }
 
 static void on_done(void)
 {
-	cleaned_up = true;
+	if (phase == ENDED)
+		cleaned_up = true;
 }
 
 static const struct requests requests = { on_start, on_signal, on_resize, on_done };
-
-/* A packet of the process: 0 for none any more, -1 if there is none yet; the terminal comes with it. */
-static ssize_t receive(struct message *message, int flags)
-{
-	struct iovec data = { .iov_base = message, .iov_len = sizeof *message };
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct msghdr packet = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
-				 .msg_controllen = sizeof control };
-	struct cmsghdr *header;
-	ssize_t n;
-
-	do
-		n = recvmsg(process.channel, &packet, flags | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	header = n > 0 ? CMSG_FIRSTHDR(&packet) : NULL;
-	if (header && header->cmsg_type == SCM_RIGHTS)
-		memcpy(&master, CMSG_DATA(header), sizeof master);
-	return n;
-}
 
 /* Until the process waits for START. */
 static void await_ready(void)
 {
 	static struct message message;
 
-	if (receive(&message, 0) > 0 && message.kind == MESSAGE_READY)
+	if (channel_receive(process.channel, &message, 0, &terminal) > 0 &&
+	    message.kind == MESSAGE_READY)
 		return;
 	if (message.kind == MESSAGE_FAILED) {
 		failure = message.failure;
@@ -179,10 +137,11 @@ static void hear_process(void)
 	static struct message message;
 	static char text[sizeof failure.attempt + 64];
 	ssize_t n;
+	int none;
 
 	if (process.channel < 0)
 		return;
-	n = receive(&message, MSG_DONTWAIT);
+	n = channel_receive(process.channel, &message, MSG_DONTWAIT, &none);
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n > 0 && message.kind == MESSAGE_FAILED) {
@@ -199,11 +158,9 @@ static void hear_process(void)
 
 static void reap(void)
 {
-	char drain[128];
 	int how;
 
-	while (read(signals, drain, sizeof drain) > 0) {
-	}
+	signals_clear(signals);
 	if (phase >= DRAINING || waitpid(process.pid, &how, WNOHANG) != process.pid)
 		return;
 	hear_process();
@@ -215,31 +172,6 @@ static void reap(void)
 		ending.code = failure.error == ENOENT ? 127 : 126;
 	ending.oom = counter(plan->oom_path, plan->oom_key) > oom_before;
 	phase = DRAINING;
-}
-
-static void deliver(struct output *output)
-{
-	static char piece[OUTPUT_PIECE];
-
-	while (output->open && clients_have_room()) {
-		ssize_t n = read(output->fd, piece, sizeof piece);
-
-		if (n > 0) {
-			log_write(output->log, piece, (size_t)n);
-			clients_send_output(output->type, piece, (size_t)n);
-			if (phase < DRAINING)
-				return;
-			/* Others may hold the pipe and write on; that is not the process's any more. */
-			output->remainder += (size_t)n;
-			if (output->remainder < REMAINDER)
-				continue;
-		}
-		if (n < 0 && (errno == EINTR || (errno == EAGAIN && phase < DRAINING)))
-			return;
-		/* The end of the file, or (EIO) of the terminal, or of what was left. */
-		output->open = false;
-		log_end(output->log);
-	}
 }
 
 static void end(void)
@@ -254,7 +186,7 @@ static void end(void)
 		/* A full disk: clients and the program run on exit still hear of it. */
 	}
 	unlink(plan->socket_path);
-	clients_accept(); /* who came just before that */
+	clients_accept(); /* those who came just before that */
 	frame.code = ending.code;
 	frame.signal = (unsigned char)ending.signal;
 	frame.oom = ending.oom;
@@ -289,19 +221,25 @@ static int wait_for_clients(void)
 	return left;
 }
 
-enum { SIGNALS, LISTENER, CHANNEL, STATUS, OUTPUTS, INPUT = OUTPUTS + 2, CLIENTS, SLOTS = CLIENTS + MAX_CLIENTS };
+/* What is polled, by its place in the set. */
+enum {
+	SIGNALS,
+	LISTENER,
+	CHANNEL,
+	STATUS,
+	OUTPUTS,
+	INPUT = OUTPUTS + OUTPUT_STREAMS,
+	CLIENTS,
+	SLOTS = CLIENTS + MAX_CLIENTS
+};
 
 static void watch(struct pollfd *set)
 {
-	bool room = clients_have_room();
-
 	set[SIGNALS] = (struct pollfd){ .fd = signals, .events = POLLIN };
 	set[LISTENER] = (struct pollfd){ .fd = listener, .events = POLLIN };
 	set[CHANNEL] = (struct pollfd){ .fd = process.channel, .events = POLLIN };
-	set[STATUS] = (struct pollfd){ .fd = status }; /* only whether it is closed */
-	for (int i = 0; i < 2; i++)
-		set[OUTPUTS + i] = (struct pollfd){
-			.fd = outputs[i].open && room ? outputs[i].fd : -1, .events = POLLIN };
+	set[STATUS] = (struct pollfd){ .fd = status_fd() }; /* only whether it is closed */
+	outputs_watch(set + OUTPUTS);
 	set[INPUT] = (struct pollfd){ .fd = input_fd(), .events = POLLOUT };
 	clients_watch(set + CLIENTS);
 }
@@ -317,15 +255,13 @@ static void serve(const struct pollfd *set)
 		hear_process();
 	if (set[SIGNALS].revents)
 		reap();
-	for (int i = 0; i < 2; i++)
-		if (set[OUTPUTS + i].revents || phase == DRAINING)
-			deliver(&outputs[i]);
+	outputs_serve(set + OUTPUTS);
 	if (set[INPUT].revents)
 		input_flush();
 	clients_serve(set + CLIENTS);
 	if (set[LISTENER].revents)
 		clients_accept();
-	if (phase == DRAINING && !outputs[0].open && !outputs[1].open)
+	if (phase == DRAINING && outputs_drain())
 		end();
 }
 
@@ -343,30 +279,15 @@ static void supervise(void)
 	}
 }
 
-/* Signals are for the process; what happens to it decides about the monitor. */
-static int take_signals(void)
+static void open_streams(void)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
-	sigset_t child;
-
-	for (unsigned i = 0; i < sizeof ignored / sizeof *ignored; i++)
-		signal(ignored[i], SIG_IGN);
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &child, NULL);
-	return signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static void open_outputs(void)
-{
-	if (plan->has_terminal) {
-		fcntl(master, F_SETFL, O_NONBLOCK);
-		input_open(master, true);
-		outputs[0] = (struct output){ master, true, '1', LOG_STDOUT, 0 };
+	if (terminal >= 0) {
+		fcntl(terminal, F_SETFL, O_NONBLOCK);
+		input_open(terminal, true);
+		outputs_open(terminal, -1);
 	} else {
 		input_open(process.in, false);
-		outputs[0] = (struct output){ process.out, true, '1', LOG_STDOUT, 0 };
-		outputs[1] = (struct output){ process.err, true, '2', LOG_STDERR, 0 };
+		outputs_open(process.out, process.err);
 	}
 }
 
@@ -378,11 +299,11 @@ static void must(int result, const char *step, const char *attempt, const char *
 	give_up();
 }
 
-void monitor(struct plan *the_plan, int status_fd)
+void monitor(struct plan *the_plan, int status)
 {
 	plan = the_plan;
-	status = status_fd;
-	signals = take_signals();
+	status_open(status);
+	signals = signals_take();
 	oom_before = counter(plan->oom_path, plan->oom_key);
 	if (spawn(plan, &process, &failure) < 0)
 		give_up();
@@ -393,10 +314,10 @@ void monitor(struct plan *the_plan, int status_fd)
 	must(record_process(plan->pid_path, getpid(), process.pid), "pid-file", "write %s",
 	     plan->pid_path);
 	clients_open(listener);
-	clients_request(&requests);
+	requests_to(&requests);
 	await_ready();
-	open_outputs();
-	dprintf(status, "ready %d %d\n", getpid(), process.pid);
+	open_streams();
+	status_ready(getpid(), process.pid);
 	supervise();
 	abort();
 }

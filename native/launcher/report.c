@@ -3,11 +3,10 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "channel.h"
 
 static int channel = -1;
 
@@ -40,8 +39,6 @@ void fail(const char *step, const char *attempt, ...)
 	va_start(args, attempt);
 	vdescribe(&message.failure, step, attempt, args);
 	va_end(args);
-	send(channel, &message,
-	     offsetof(struct message, failure.attempt) + strlen(message.failure.attempt) + 1,
-	     MSG_NOSIGNAL);
+	channel_send(channel, &message, -1);
 	_exit(1);
 }

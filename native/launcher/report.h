@@ -11,15 +11,7 @@ struct failure {
 	char attempt[2 * PATH_MAX];
 };
 
-/* From the container's process to its monitor, one packet each way. */
-enum message_kind { MESSAGE_READY = 'r', MESSAGE_FAILED = 'f', MESSAGE_GO = 'g' };
-
-struct message {
-	enum message_kind kind;
-	struct failure failure;
-};
-
-/* Which socket `fail` reports on. */
+/* Which channel (channel.h) `fail` reports on. */
 void report_on(int channel);
 
 /* Reports errno and what was attempted (printf-style), and ends the process. */
