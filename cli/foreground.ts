@@ -5,7 +5,7 @@ import type { Session } from '../runtime/process.ts';
 import { defaultDetachKeys, parseDetachKeys } from './detach-keys.ts';
 import type { Door } from './door.ts';
 import { parseBoolean } from './parse/number.ts';
-import { stream } from './streams.ts';
+import { type StreamOptions, stream } from './streams.ts';
 
 export interface ForegroundOptions {
   sigProxy: string;
@@ -23,26 +23,37 @@ export function foregroundOptions(command: Command): Command {
     .option('--detach-keys <keys>', 'what leaves the container alone', defaultDetachKeys);
 }
 
+/** What of a foreground command does not depend on the container. */
+export type Foreground = Pick<StreamOptions, 'signals' | 'detachKeys'>;
+
+/** Before anything is made, so that a malformed option leaves nothing behind. */
+export function parseForeground({ sigProxy, detachKeys }: ForegroundOptions): Foreground {
+  return {
+    signals: parseBoolean('--sig-proxy', sigProxy),
+    detachKeys: parseDetachKeys(detachKeys),
+  };
+}
+
 /** Starts a container in the foreground, and settles its end in the monitor's stead. */
 export async function runInForeground(
-  engine: Engine,
+  { containers }: Engine,
   door: Door,
-  container: Container,
-  options: ForegroundOptions & { stdin: boolean },
+  { id, process }: Container,
+  how: Foreground & { stdin: boolean },
 ): Promise<number> {
-  const how = streamOptions(container, options);
-  const session = await engine.containers.start(container.id, { attach: true, attend: true });
+  const session = await containers.start(id, { attach: true, attend: true });
   if (session === undefined) return 0;
   try {
-    const ending = await stream(session, door, how);
+    const stdin = how.stdin && process.stdin;
+    const ending = await stream(session, door, { ...how, tty: process.tty, stdin });
     if (ending.kind === 'detached') return 0;
     if (ending.kind === 'exited') {
-      engine.containers.settle(container.id);
+      containers.settle(id);
       session.done();
     }
     return ending.code;
   } catch (error) {
-    engine.containers.settle(container.id); // does nothing if it runs
+    containers.settle(id); // does nothing if it runs
     throw error;
   } finally {
     session.close();
@@ -50,27 +61,11 @@ export async function runInForeground(
 }
 
 /** Joins a process that others started and will settle. */
-export async function follow(
-  session: Session,
-  door: Door,
-  how: Parameters<typeof stream>[2],
-): Promise<number> {
+export async function follow(session: Session, door: Door, how: StreamOptions): Promise<number> {
   try {
     const ending = await stream(session, door, how);
     return ending.kind === 'detached' ? 0 : ending.code;
   } finally {
     session.close();
   }
-}
-
-export function streamOptions(
-  { process }: Pick<Container, 'process'>,
-  { sigProxy, detachKeys, stdin }: ForegroundOptions & { stdin: boolean },
-) {
-  return {
-    tty: process.tty,
-    stdin: stdin && process.stdin,
-    signals: parseBoolean('--sig-proxy', sigProxy),
-    detachKeys: parseDetachKeys(detachKeys),
-  };
 }

@@ -1,6 +1,7 @@
 /** Options of Docker's that hawser does not have, and why, for those who try them by habit. */
 const ofContainers: Record<string, string> = {
   '--attach': 'a foreground run attaches to everything; -d attaches to nothing',
+  '-a': 'a foreground run attaches to everything; -d attaches to nothing',
   '--cgroup-parent': 'set HAWSER_CGROUP_PARENT instead',
   '--cgroupns': 'a container always has a cgroup namespace of its own',
   '--device': 'hawser gives no host devices to containers (--privileged gives all)',

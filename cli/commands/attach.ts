@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import type { Door } from '../door.ts';
 import { examples } from '../examples.ts';
-import { type ForegroundOptions, follow, foregroundOptions, streamOptions } from '../foreground.ts';
+import {
+  type ForegroundOptions,
+  follow,
+  foregroundOptions,
+  parseForeground,
+} from '../foreground.ts';
 import { requireTerminal } from '../streams.ts';
 
 interface Options extends ForegroundOptions {
@@ -23,8 +28,10 @@ export function define(command: Command): void {
 }
 
 export async function run(door: Door, [ref = '']: string[], options: Options): Promise<number> {
+  const foreground = parseForeground(options);
   const { containers } = await door.engine();
-  const how = streamOptions(containers.inspect(ref), options);
+  const { tty, stdin } = containers.inspect(ref).process;
+  const how = { ...foreground, tty, stdin: stdin && options.stdin };
   requireTerminal(door, how);
   return follow(await containers.attach(ref), door, how);
 }

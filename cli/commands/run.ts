@@ -6,7 +6,12 @@ import { type ContainerOptions, containerOptions } from '../create/options.ts';
 import { createRequest } from '../create/request.ts';
 import { type Door, print } from '../door.ts';
 import { examples } from '../examples.ts';
-import { type ForegroundOptions, foregroundOptions, runInForeground } from '../foreground.ts';
+import {
+  type ForegroundOptions,
+  foregroundOptions,
+  parseForeground,
+  runInForeground,
+} from '../foreground.ts';
 import { requireTerminal } from '../streams.ts';
 
 interface Options extends ContainerOptions, ForegroundOptions {
@@ -28,14 +33,13 @@ export function define(command: Command): void {
 
 export async function run(door: Door, args: string[], options: Options): Promise<number> {
   const request = createRequest(args, options, door);
+  const how = { ...parseForeground(options), stdin: true };
   if (!options.detach) requireTerminal(door, { tty: !!options.tty, stdin: !!options.interactive });
   const engine = await door.engine();
   const { containers } = engine;
   const container = createWithIdFile(options.cidfile, door.cwd, () => containers.create(request));
   try {
-    if (!options.detach) {
-      return await runInForeground(engine, door, container, { ...options, stdin: true });
-    }
+    if (!options.detach) return await runInForeground(engine, door, container, how);
     await containers.start(container.id);
     print(door, container.id);
     return 0;

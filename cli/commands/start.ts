@@ -3,7 +3,12 @@ import { HawserError } from '../../errors.ts';
 import type { Door } from '../door.ts';
 import { each } from '../each.ts';
 import { examples } from '../examples.ts';
-import { type ForegroundOptions, foregroundOptions, runInForeground } from '../foreground.ts';
+import {
+  type ForegroundOptions,
+  foregroundOptions,
+  parseForeground,
+  runInForeground,
+} from '../foreground.ts';
 import { requireTerminal } from '../streams.ts';
 
 interface Options extends ForegroundOptions {
@@ -26,6 +31,7 @@ export function define(command: Command): void {
 }
 
 export async function run(door: Door, refs: string[], options: Options): Promise<number> {
+  const how = { ...parseForeground(options), stdin: options.interactive === true };
   const engine = await door.engine();
   if (!options.attach && !options.interactive) {
     return each(door, refs, async (ref) => {
@@ -38,7 +44,7 @@ export async function run(door: Door, refs: string[], options: Options): Promise
     throw new HawserError('invalid', 'start -a: it can stay with one container only');
   }
   const container = engine.containers.inspect(ref);
-  const stdin = options.interactive === true;
-  requireTerminal(door, { tty: container.process.tty, stdin: stdin && container.process.stdin });
-  return runInForeground(engine, door, container, { ...options, stdin });
+  const { tty, stdin } = container.process;
+  requireTerminal(door, { tty, stdin: stdin && how.stdin });
+  return runInForeground(engine, door, container, how);
 }

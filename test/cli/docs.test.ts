@@ -5,7 +5,7 @@ import { catalogue } from '../../cli/catalogue.ts';
 import { cliReference } from '../../scripts/cli-reference.ts';
 import { hawser } from './fake.ts';
 
-it("docs/cli.md is what the commands' help says (make docs writes it)", async () => {
+it("docs/cli.md is what the commands' help says (scripts/cli-docs.ts writes it)", async () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
   expect(page).toBe(await cliReference());
 });

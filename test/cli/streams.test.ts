@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parseDetachKeys } from '../../cli/detach-keys.ts';
 import { HawserError } from '../../errors.ts';
@@ -14,8 +14,8 @@ async function begin(argv: string[], isTTY = false) {
   const engine = new FakeEngine();
   const at = terminal(isTTY);
   const outcome = hawser(argv, { engine, terminal: at });
-  // Modules are read on the way: wait for the start itself, not for a number of turns.
-  for (let i = 0; i < 2000 && at.signals.eventNames().length === 0; i++) await turn();
+  // Modules are read on the way: wait for the streams to be joined, however long that takes.
+  for (let i = 0; i < 5000 && at.signals.eventNames().length === 0; i++) await sleep(2);
   await settle();
   return { engine, session: engine.session, outcome, ...at };
 }
@@ -138,6 +138,17 @@ describe('a foreground run', () => {
     const { code, stderr, engine } = await hawser(['run', '-it', 'busybox', 'sh']);
     expect({ code, calls: engine.calls }).toEqual({ code: 125, calls: [] });
     expect(stderr).toMatch(/standard input is no terminal/);
+  });
+
+  it.each([
+    ['--detach-keys', 'ctrl-1'],
+    ['--sig-proxy', 'maybe'],
+  ])('refuses a malformed %s before it makes anything', async (option, value) => {
+    for (const command of ['run', 'start', 'attach']) {
+      const { code, stderr, opened } = await hawser([command, option, value, 'web']);
+      expect({ code, opened }).toEqual({ code: 125, opened: undefined });
+      expect(stderr).toMatch(`hawser: ${option} "${value}": `);
+    }
   });
 
   it('with --rm removes a container that could not be started', async () => {
