@@ -26,7 +26,7 @@ const create = () =>
 const remove = () => lab.networking.networks.remove('blue');
 
 /** The names of the steps that `work` goes through. */
-function stepsOf(work: () => void): string[] {
+function stepsOf(work: () => unknown): string[] {
   const steps: string[] = [];
   lab.onStep = (step) => steps.push(step);
   lab.host.inside(work);
@@ -42,7 +42,7 @@ function failAt(n: number): void {
   };
 }
 
-describe.each([
+describe.each<[string, () => unknown, () => unknown]>([
   ['attach', attach, detach],
   ['create network', create, remove],
 ])('a failure in %s', (_, work, back) => {
