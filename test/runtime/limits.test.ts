@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Limits } from '../../runtime/spec.ts';
 import { Box } from './box.ts';
@@ -96,30 +98,30 @@ describe('a limit', () => {
   });
 
   it('of input and output slows a disk down', async () => {
-    const limit = 4 * MIB;
-    const disk = writableDisk();
-    const write = async (limits: Limits): Promise<number> => {
-      const script = 'dd if=/dev/zero of=/file bs=1M count=8 oflag=direct 2>&1 | tail -1';
-      const began = performance.now();
-      const { exit } = await box.sh(script, { limits });
-      expect(exit.code).toBe(0);
-      return performance.now() - began;
-    };
-    const free = await write({});
-    const limited = await write({ deviceWriteBps: { [disk]: limit } });
-    expect(limited).toBeGreaterThan(1500);
-    expect(limited).toBeGreaterThan(free);
+    const disk = attachDisk();
+    try {
+      const write = async (limits: Limits): Promise<number> => {
+        const script = `dd if=/dev/zero of=${disk} bs=1M count=8 oflag=direct`;
+        const began = performance.now();
+        const { exit, stderr } = await box.sh(script, { limits, security: { privileged: true } });
+        expect(exit.code, stderr).toBe(0);
+        return performance.now() - began;
+      };
+      const free = await write({});
+      const limited = await write({ deviceWriteBps: { [disk]: 4 * MIB } });
+      expect(limited).toBeGreaterThan(1500);
+      expect(limited).toBeGreaterThan(free);
+    } finally {
+      execFileSync('losetup', ['-d', disk]);
+    }
   });
 });
 
-/** The disk that the box's files are on. */
-function writableDisk(): string {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
-  const on = mounts
-    .map((line) => line.split(' '))
-    .filter(([device]) => device?.startsWith('/dev/'));
-  const [device] =
-    on.find(([, target]) => target === '/tmp') ?? on.find(([, target]) => target === '/') ?? [];
-  if (device === undefined) throw new Error('/tmp is on no disk');
-  return device;
+/** A disk of the box's own, out of a file. */
+function attachDisk(): string {
+  spawnSync('modprobe', ['loop']); // built in, loaded already, or loaded by this
+  const file = join(box.directory, 'disk');
+  writeFileSync(file, '');
+  truncateSync(file, 16 * MIB);
+  return execFileSync('losetup', ['-f', '--show', file], { encoding: 'utf8' }).trim();
 }
