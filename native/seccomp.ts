@@ -57,6 +57,10 @@ const operators = { ne: 1, lt: 2, le: 3, eq: 4, ge: 5, gt: 6, 'masked-eq': 7 } a
 const OPTIMIZE = 8;
 const BINARY_TREE = 2;
 const UNKNOWN_CALL = -1;
+/** x32 calls come as the machine's own, with this bit (__X32_SYSCALL_BIT); libseccomp sorts them out. */
+const X32_CALLS = 0x40000000;
+/** BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ/JGE/JGT|BPF_K, BPF_RET|BPF_K: linux/bpf_common.h */
+const BPF = { load: 0x20, ifEqual: 0x15, ifAtLeast: 0x35, ifAbove: 0x25, return: 0x06 } as const;
 
 type Context = object;
 const seccomp = library('libseccomp.so.2');
@@ -81,11 +85,17 @@ const s = {
     seccomp,
     'int seccomp_rule_add_array(void *context, uint32_t action, int call, uint count, const void *args)',
   ),
+  nativeArch: bind<() => number>(seccomp, 'uint32_t seccomp_arch_native(void)'),
+  nameOf: bind<(architecture: number, call: number) => object | null>(
+    seccomp,
+    'void *seccomp_syscall_resolve_num_arch(uint32_t architecture, int call)',
+  ),
   exportBpf: bind<(context: Context, fd: number) => number>(
     seccomp,
     'int seccomp_export_bpf(void *context, int fd)',
   ),
 };
+const free = bind<(memory: object) => void>(libc, 'void free(void *memory)');
 const memfdCreate = bind<(name: string, flags: number) => number>(
   libc,
   'int memfd_create(const char *name, uint flags)',
@@ -107,7 +117,8 @@ export function compileSeccomp(profile: SeccompProfile): Uint8Array {
     }
     verify(s.attrSet(context, OPTIMIZE, BINARY_TREE), 'optimise the filter');
     for (const rule of profile.rules) addRule(context, profile, rule);
-    return exported(context);
+    const filter = exported(context);
+    return profile.defaultAction === 'errno' ? Buffer.concat([unknownCalls(), filter]) : filter;
   } finally {
     s.release(context);
   }
@@ -147,6 +158,45 @@ function encodeArguments(args: readonly SeccompArgument[]): { count: number; byt
 
 function actionValue(action: SeccompAction, errno = constants.errno.EPERM): number {
   return action === 'errno' ? actions.errno | errno : actions[action];
+}
+
+/**
+ * The beginning of a filter whose default is an error: calls that are newer than this libseccomp get
+ * ENOSYS. A C library that hears EPERM, where the profile could not name the call that it tries
+ * first, takes it for final; ENOSYS makes it try the older one (runc does the same).
+ */
+function unknownCalls(): Uint8Array {
+  const native = s.nativeArch();
+  // struct seccomp_data: int nr, u32 arch. A jump counts the instructions it passes over.
+  return Buffer.concat([
+    instruction(BPF.load, 4),
+    instruction(BPF.ifEqual, native, 0, 4),
+    instruction(BPF.load, 0),
+    instruction(BPF.ifAtLeast, X32_CALLS, 2, 0),
+    instruction(BPF.ifAbove, newestCall(native), 0, 1),
+    instruction(BPF.return, actionValue('errno', constants.errno.ENOSYS)),
+  ]);
+}
+
+/** The highest number that libseccomp has a name for. */
+function newestCall(architecture: number): number {
+  for (let call = 1023; call > 0; call--) {
+    const name = s.nameOf(architecture, call);
+    if (name === null) continue;
+    free(name);
+    return call;
+  }
+  return 0;
+}
+
+/** struct sock_filter: u16 code, u8 jump if true, u8 jump if false, u32 operand. */
+function instruction(code: number, operand: number, whenTrue = 0, whenFalse = 0): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt16LE(code, 0);
+  bytes.writeUInt8(whenTrue, 2);
+  bytes.writeUInt8(whenFalse, 3);
+  bytes.writeUInt32LE(operand, 4);
+  return bytes;
 }
 
 /** libseccomp 2.5 writes only to a descriptor. */

@@ -9,12 +9,15 @@ import { connect, type ExitReport, type Session } from '../../native/session.ts'
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
 
-let built = false;
+const goals = { release: 'all', asan: 'sanitized' } as const;
+const built = new Set<keyof typeof goals>();
 
 /** The launcher, up to date; `asan` is the one with sanitizers. */
-export function launcherProgram(kind: 'release' | 'asan' = 'release'): string {
-  if (!built) execFileSync('make', ['-s', '-C', `${top}/native/launcher`], { stdio: 'inherit' });
-  built = true;
+export function launcherProgram(kind: keyof typeof goals = 'release'): string {
+  if (!built.has(kind)) {
+    execFileSync('make', ['-s', '-C', `${top}/native/launcher`, goals[kind]], { stdio: 'inherit' });
+  }
+  built.add(kind);
   return `${top}/build/hawser-launch${kind === 'asan' ? '-asan' : ''}`;
 }
 

@@ -91,6 +91,17 @@ test('another architecture is killed unless it was named', () => {
   expect(verdict(filter, 5, [], x86)).toBe(ERRNO | EPERM);
 });
 
+test('a call that is newer than libseccomp does not exist, wherever the default is an error', () => {
+  const ENOSYS = 38;
+  const filter = compileSeccomp({ ...profile, architectures: ['x86', 'x32'] });
+  expect(verdict(filter, 900)).toBe(ERRNO | ENOSYS);
+  expect(verdict(filter, 439)).toBe(ERRNO | EPERM); // faccessat2: known, and not allowed
+  expect(verdict(filter, 0x40000000)).toBe(ALLOW); // x32's read
+  expect(verdict(filter, 900, [], 0x40000003)).toBe(ERRNO | EPERM);
+  const lenient = compileSeccomp({ defaultAction: 'allow', architectures: [], rules: [] });
+  expect(verdict(lenient, 900)).toBe(ALLOW);
+});
+
 test('the same profile gives the same bytes', () => {
   expect(compileSeccomp(profile)).toEqual(compileSeccomp(profile));
 });
