@@ -100,11 +100,14 @@ export function openIpam(store: Store): Ipam {
     return { record, subnet, keys: new PoolKey(id, subnet.family) };
   }
 
-  function leaseAt({ record, subnet, keys }: OpenPool, value: bigint): Lease | undefined {
-    const holding = held.get(keys.key(value));
-    if (holding === undefined) return undefined;
+  function lease({ record, subnet }: OpenPool, value: bigint, holding: HeldRecord): Lease {
     const address = formatAddress({ family: subnet.family, value });
     return { pool: record.id, address, prefix: subnet.prefix, ...holding };
+  }
+
+  function leaseAt(pool: OpenPool, value: bigint): Lease | undefined {
+    const holding = held.get(pool.keys.key(value));
+    return holding && lease(pool, value, holding);
   }
 
   function leaseOf(poolId: string, owner: string): Lease | undefined {
@@ -139,13 +142,15 @@ export function openIpam(store: Store): Ipam {
     return address.value;
   }
 
-  function hold(pool: OpenPool, owner: string, value: bigint): void {
+  function hold(pool: OpenPool, owner: string, value: bigint): Lease {
     const { record, keys } = pool;
     if (!gaps.cut(keys, value)) {
       throw new HawserError('corrupt', `${record.id}: an address is neither leased nor free`);
     }
-    held.put(keys.key(value), { owner, since: new Date().toISOString() });
+    const holding = { owner, since: new Date().toISOString() };
+    held.put(keys.key(value), holding);
     owners.put(ownerKey(record.id, owner), keys.hex(value));
+    return lease(pool, value, holding);
   }
 
   function giveBack({ record, keys }: OpenPool, owner: string, value: bigint): void {
@@ -155,10 +160,9 @@ export function openIpam(store: Store): Ipam {
   }
 
   function* leases(poolId: string): Iterable<Lease> {
-    const { record, subnet, keys } = open(poolId);
-    for (const [key, holding] of held.entries({ prefix: keys.prefix })) {
-      const address = formatAddress({ family: subnet.family, value: keys.value(key) });
-      yield { pool: record.id, address, prefix: subnet.prefix, ...holding };
+    const pool = open(poolId);
+    for (const [key, holding] of held.entries({ prefix: pool.keys.prefix })) {
+      yield lease(pool, pool.keys.value(key), holding);
     }
   }
 
@@ -210,15 +214,13 @@ export function openIpam(store: Store): Ipam {
           );
         }
         const value = requested === undefined ? next(pool) : wanted(pool, requested);
-        hold(pool, owner, value);
+        const taken = hold(pool, owner, value);
         // A requested address leaves the turn alone, unless its turn it was.
         const { record, keys } = pool;
         if (requested === undefined || keys.hex(value) === record.cursor) {
           pools.put(poolId, { ...record, cursor: keys.hex(following(value, handedOut(record))) });
         }
-        const lease = leaseAt(pool, value);
-        if (lease === undefined) throw new HawserError('corrupt', `${poolId}: a lease is not kept`);
-        return lease;
+        return taken;
       }),
 
     release: (poolId, owner) =>

@@ -1,9 +1,16 @@
-import { mkdirSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb';
-import { HawserError } from '../errors.ts';
 import { checkDataFile } from './datafile.ts';
+import {
+  DATA_FILE,
+  fdsOf,
+  identityOf,
+  realPath,
+  refuseForeign,
+  syncDirectory,
+} from './directory.ts';
 import { explain } from './explain.ts';
 import { hasFormat, writeFormat } from './format.ts';
 import { Journal } from './journal.ts';
@@ -17,9 +24,6 @@ export interface EnvironmentOptions {
    */
   closeOnExec?: (fd: number) => void;
 }
-
-const DATA_FILE = 'hawser.mdb';
-const LOCK_FILE = `${DATA_FILE}-lock`;
 
 /** Address space, not disk: the file grows with what it holds. 60,000 leases take 17 MB. */
 const MAP_SIZE = 2 ** 30;
@@ -110,8 +114,13 @@ export class Environment {
     return explain('open', this.dir, () => {
       const database = openDatabase(this.#path, !writable);
       try {
-        if (this.#options.closeOnExec) fdsOf(this.#path).forEach(this.#options.closeOnExec);
-        if (!hasFormat(this.#path, database) && writable) writeFormat(database);
+        const { closeOnExec } = this.#options;
+        if (closeOnExec !== undefined) for (const fd of fdsOf(this.#path)) closeOnExec(fd);
+        if (!hasFormat(this.#path, database) && writable) {
+          writeFormat(database);
+          // The file is on the disk; that it exists has to be as well.
+          for (const made of [this.dir, dirname(this.dir)]) syncDirectory(made);
+        }
       } catch (error) {
         void database.close();
         throw error;
@@ -152,53 +161,4 @@ function openDatabase(path: string, readOnly: boolean): Database {
 /** Loaded when a store is first opened, from one CommonJS file: half the time of the ES modules. */
 export function lmdb(): typeof import('lmdb') {
   return createRequire(import.meta.url)('lmdb');
-}
-
-function refuseForeign(dir: string): void {
-  const foreign = entriesOf(dir).find((name) => name !== LOCK_FILE);
-  if (foreign === undefined) return;
-  throw new HawserError(
-    'corrupt',
-    `${dir} is not a hawser state directory: it holds ${foreign} and no ${DATA_FILE}`,
-    { hint: 'name a directory that is empty or absent' },
-  );
-}
-
-function entriesOf(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** The path without symbolic links, as far as it exists. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (!isMissing || dirname(path) === path) throw error;
-    return join(realPath(dirname(path)), basename(path));
-  }
-}
-
-function identityOf(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat && `${stat.dev}:${stat.ino}`;
-}
-
-/** The descriptors by which this process has a file open. */
-function fdsOf(path: string): number[] {
-  return readdirSync('/proc/self/fd')
-    .filter((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`) === path;
-      } catch {
-        // The descriptor of the listing itself is closed by now.
-        return false;
-      }
-    })
-    .map(Number);
 }
