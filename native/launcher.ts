@@ -21,10 +21,12 @@ export class LaunchError extends SysError {
     this.step = step;
   }
 
-  /** From the launcher's own words: `STEP ERRNO ATTEMPT`. */
+  /** From the launcher's own words, `STEP ERRNO ATTEMPT`; if it has been killed there are none. */
   static parse(text: string): LaunchError {
-    const [, step = 'start', errno = constants.errno.EIO, attempt = text] =
-      /^(\S+) (\d+) (.*)$/s.exec(text) ?? [];
+    const [, step, errno, attempt] = /^(\S+) (\d+) (.*)$/s.exec(text) ?? [];
+    if (step === undefined || attempt === undefined) {
+      return new LaunchError('start', constants.errno.EPIPE, 'hear from the launcher');
+    }
     return new LaunchError(step, Number(errno), attempt);
   }
 }

@@ -1,5 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LaunchError, launch } from '../../native/launcher.ts';
@@ -185,3 +192,46 @@ async function launchAndDie(plan: ReturnType<typeof containerPlan>) {
   child.stdout.destroy();
   return { monitorPid: monitorPid ?? 0, pid: pid ?? 0 };
 }
+
+test('a launcher that cannot be executed, or says nothing, is told of', async () => {
+  const plan = containerPlan(box, { args: ['true'] });
+  await expect(launch(plan, { program: '/no/launcher' })).rejects.toThrow(
+    'execute /no/launcher: spawn /no/launcher ENOENT',
+  );
+  await expect(launch(plan, { program: '/bin/false' })).rejects.toThrow(
+    'hear from the launcher: Broken pipe',
+  );
+});
+
+test('an end counts as out of memory if the kernel has counted a kill since the launch', async () => {
+  const file = join(box.directory, 'memory.events');
+  const supervision = { oom: { file, key: 'oom_kill' } };
+  writeFileSync(file, 'oom 7\noom_kill 3\noom_kill_disable 0\n');
+  const before = await run(containerPlan(box, { args: ['true'], supervision }));
+  expect(before.exit.oomKilled).toBe(false);
+  const running = await start(containerPlan(box, { args: ['sleep', '100'], supervision }));
+  writeFileSync(file, 'oom 7\noom_kill 4\noom_kill_disable 0\n');
+  await running.session.kill(9);
+  expect(await finish(running)).toMatchObject({ code: 137, oomKilled: true });
+  expect(exitFile().oomKilled).toBe(true);
+});
+
+test('the process writes itself into its cgroups before anything else', async () => {
+  const files = ['one', 'two'].map((name) => join(box.directory, name));
+  for (const file of files) writeFileSync(file, '');
+  await run(containerPlan(box, { args: ['true'], cgroups: files }));
+  expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(['0', '0']);
+  const plan = containerPlan(box, { args: ['true'], cgroups: ['/no/cgroup.procs'] });
+  await expect(launch(plan, { program: launcherProgram() })).rejects.toMatchObject({
+    step: 'cgroup',
+    message: 'enter the cgroup of /no/cgroup.procs: No such file or directory',
+  });
+});
+
+test('paths may be longer than a socket’s address', async () => {
+  const deep = join(box.directory, 'd'.repeat(200));
+  mkdirSync(deep);
+  const supervision = { socket: join(deep, 'monitor.sock') };
+  const { stdout } = await run(containerPlan(box, { args: ['echo', 'deep'], supervision }));
+  expect(stdout).toBe('deep\n');
+});
