@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Image } from '../image/image.ts';
+import type { Image, ImageConfig } from '../image/image.ts';
 import type { Endpoint, Network } from '../net/model.ts';
 import type { AttachRequest, NetworkSpec, Repair } from '../net/networking.ts';
 import type { LogLine, LogOptions } from '../runtime/logs.ts';
@@ -54,7 +54,7 @@ export interface Networks {
 
 export interface Images {
   /** A tar of a root filesystem, plain or gzipped, becomes an image of one layer. */
-  import(tar: Readable, reference: string): Promise<Image>;
+  import(tar: Readable, reference: string, options?: { config?: ImageConfig }): Promise<Image>;
   list(): Image[];
   inspect(ref: string): Image;
   /** Untags, and deletes the image with its last reference. Refused while a container uses it. */

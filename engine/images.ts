@@ -6,7 +6,7 @@ export function openImageFront({ images, records }: Context): Images {
   const user = (image: string) => records.all().find((record) => record.image.id === image)?.name;
 
   return {
-    import: (tar, reference) => images.import(tar, reference),
+    import: (tar, reference, options = {}) => images.import(tar, reference, options),
     list: () => images.list(),
     inspect: (ref) => images.get(ref),
     remove: (ref, { force = false } = {}) => images.remove(ref, { inUse: user, force }),

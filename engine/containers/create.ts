@@ -24,7 +24,7 @@ export function createContainer(context: Context, request: CreateRequest): Conta
   try {
     return store.transaction(() => {
       // Under the writer's lock the image cannot be removed and the name not be taken meanwhile.
-      context.images.get(record.image.id);
+      context.images.get(record.image.id, `create container ${record.name}`);
       records.put(record);
       ensurePrivate(durable);
       step('create:directory');
@@ -44,7 +44,7 @@ function resolveRequest(context: Context, request: CreateRequest): ContainerReco
   const id = newId();
   const name = request.name ?? inventName((candidate) => records.named(candidate) !== undefined);
   const attempt = `create container ${name}`;
-  const image = context.images.get(request.image);
+  const image = context.images.get(request.image, attempt);
   if (request.hostname !== undefined) checkHostname(request.hostname);
 
   const network = configureNetwork(context, request, attempt);

@@ -68,8 +68,13 @@ function claim(context: Context, ref: string): { record: ContainerRecord; endpoi
     ensurePrivate(context.paths.containers.ephemeral);
     rmSync(ephemeral, { recursive: true, force: true });
     mkdirSync(ephemeral, { mode: 0o700 });
-    const endpoints = record.network.mode.kind === 'own' ? moor(context, record) : [];
-    return { record, endpoints };
+    try {
+      const endpoints = record.network.mode.kind === 'own' ? moor(context, record) : [];
+      return { record, endpoints };
+    } catch (error) {
+      rmSync(ephemeral, { recursive: true, force: true });
+      throw error;
+    }
   });
 }
 
