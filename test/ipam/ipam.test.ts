@@ -339,6 +339,15 @@ describe.each(stores)('ipam on the %s store', (_, open) => {
     });
   });
 
+  test('an address that is neither leased nor free is reported, not handed out', () => {
+    add('10.5.0.0/24');
+    store.transaction(() => store.table('gaps').remove(`p\0${'0a050002'}`));
+    expect(() => ipam.take('p', 'a', '10.5.0.9')).toThrow(
+      fails('corrupt', 'p: an address is neither leased nor free'),
+    );
+    expect(ipam.leaseOf('p', 'a')).toBeUndefined();
+  });
+
   describe('the turn', () => {
     test('passes over what was just freed, and comes to it in the end', () => {
       add('10.5.0.0/29');
