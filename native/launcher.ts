@@ -55,7 +55,8 @@ const launcher = fileURLToPath(new URL('../build/hawser-launch', import.meta.url
 export async function launch(plan: Plan, options: LaunchOptions = {}): Promise<Launched> {
   const program = options.program ?? launcher;
   const bytes = encodePlan(plan);
-  const child = spawn(program, [], {
+  // The argument is for people: ps(1) then tells one monitor from another.
+  const child = spawn(program, [plan.supervision.socket], {
     argv0: 'hawser-monitor',
     detached: true,
     cwd: '/',

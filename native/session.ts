@@ -30,6 +30,7 @@ export interface SessionOptions {
 
 /** A connection to the monitor of one process. */
 export interface Session {
+  /** Before `start`, some 80 KB find room; more would keep START itself from getting through. */
   readonly stdin: Writable;
   readonly stdout: Readable;
   /** Empty on a terminal: there everything comes on stdout. */

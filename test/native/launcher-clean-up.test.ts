@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { launch } from '../../native/launcher.ts';
@@ -84,5 +84,5 @@ test('the program run on exit is in the host’s namespaces with default signals
   const text = readFileSync(mark, 'utf8');
   expect(text).toMatch(/^SigIgn:\t0+$/m);
   expect(text).toMatch(/^SigBlk:\t0+$/m);
-  expect(text).toContain((await import('node:fs')).readlinkSync('/proc/self/ns/mnt'));
+  expect(text).toContain(readlinkSync('/proc/self/ns/mnt'));
 });

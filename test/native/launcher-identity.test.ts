@@ -1,6 +1,9 @@
+import { readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { launch } from '../../native/launcher.ts';
 import type { PlanStep } from '../../native/plan.ts';
 import { compileSeccomp } from '../../native/seccomp.ts';
+import { connect } from '../../native/session.ts';
 import {
   type Box,
   capabilities,
@@ -9,7 +12,7 @@ import {
   makeBox,
   root,
 } from './container.ts';
-import { run } from './launching.ts';
+import { gone, launcherProgram, run } from './launching.ts';
 
 let box: Box;
 beforeEach(() => {
@@ -65,7 +68,7 @@ test('user, groups and capabilities are those asked for', async () => {
 test('root has the bounding set and no more; what the machine lacks is left out', async () => {
   expect(mask((await status([root])).CapEff)).toBe(DOCKER_CAPABILITIES);
   const all = { ...root, capabilities: capabilities(0x1ff_ffff_ffffn) } as PlanStep;
-  const own = await import('node:fs').then((fs) => fs.readFileSync('/proc/self/status', 'utf8'));
+  const own = readFileSync('/proc/self/status', 'utf8');
   expect(mask((await status([all])).CapEff)).toBe(mask(/^CapBnd:\t(.*)$/m.exec(own)?.[1]));
 });
 
@@ -116,4 +119,22 @@ test('a filter that the kernel does not take is refused by name', async () => {
       }),
     ),
   ).rejects.toMatchObject({ step: 'seccomp', code: 'EINVAL' });
+});
+
+test('nobody may look into the process before it is the user’s program', async () => {
+  const identity: PlanStep[] = [{ ...root, uid: 1000, gid: 1000 } as PlanStep];
+  const plan = containerPlan(box, { args: ['sleep', '100'], identity });
+  const launched = await launch(plan, { program: launcherProgram() });
+  // The files of a process that is not dumpable are root's, whoever it runs as (proc(5)).
+  const owner = () => statSync(`/proc/${launched.pid}/environ`).uid;
+  expect(readFileSync(`/proc/${launched.pid}/status`, 'utf8')).toMatch(/^Uid:\t1000\t/m);
+  expect(owner()).toBe(0);
+  const session = await connect(box.supervision.socket);
+  session.own();
+  await session.start();
+  expect(owner()).toBe(1000);
+  await session.kill(9);
+  await session.exit;
+  session.done();
+  await gone(launched.monitorPid);
 });

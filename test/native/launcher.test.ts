@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LaunchError, launch } from '../../native/launcher.ts';
+import { encodePlan } from '../../native/plan-encoder.ts';
 import { connect } from '../../native/session.ts';
 import { type Box, containerPlan, makeBox } from './container.ts';
 import { alive, finish, gone, launcherProgram, run, start, until } from './launching.ts';
@@ -177,7 +178,6 @@ test('a launcher whose caller dies before START gives up and cleans up', async (
 
 /** What `launch` does, up to `ready`, by a process that is then killed. */
 async function launchAndDie(plan: ReturnType<typeof containerPlan>) {
-  const { encodePlan } = await import('../../native/plan-encoder.ts');
   const file = join(box.directory, 'plan');
   writeFileSync(file, encodePlan(plan));
   const script = `exec 3<${file} 4>&1; ${launcherProgram()} & exec sleep 100`;
