@@ -177,6 +177,25 @@ void clients_watch(struct pollfd *set)
 	}
 }
 
+/*
+ * Standard input may have room again for what clients have sent already; nothing else would wake us
+ * for it. True if some of it has been taken.
+ */
+static bool understand_more(void)
+{
+	bool progress = false;
+
+	EACH_CLIENT (c) {
+		size_t before = c->received_size;
+
+		if (before == 0)
+			continue;
+		client_understand(c);
+		progress |= !c->connected || c->received_size < before;
+	}
+	return progress;
+}
+
 void clients_serve(const struct pollfd *set)
 {
 	for (unsigned i = 0; i < MAX_CLIENTS; i++) {
@@ -192,8 +211,8 @@ void clients_serve(const struct pollfd *set)
 			receive(c);
 		else if (c->connected && set[i].revents & (POLLHUP | POLLERR | POLLNVAL))
 			client_drop(c);
-		else if (c->connected && c->received_size > 0)
-			client_understand(c); /* standard input may have room again */
 	}
-	input_flush();
+	do
+		input_flush();
+	while (understand_more());
 }
