@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -87,17 +88,19 @@ describe('the device program', () => {
     const tree = hierarchies.find(({ version }) => version === 2)?.mountpoint;
     if (tree === undefined) throw new Error('no version 2 hierarchy is mounted');
     const group = join(tree, `hawser-test-${process.pid}-devices`);
+    const directory = mkdtempSync(join(tmpdir(), 'hawser-devices-'));
     mkdirSync(group);
     try {
       attachDeviceProgram(group, DEVICE_RULES);
       const script = `
         echo $$ > ${group}/cgroup.procs
         echo x > /dev/null && head -c1 /dev/zero > /dev/null && echo allowed
-        head -c1 /dev/loop0 2>&1`;
+        mknod ${directory}/disk b 7 0 && head -c1 ${directory}/disk 2>&1`;
       const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
       expect(stdout).toMatch(/^allowed\nhead: .*Operation not permitted\n$/);
     } finally {
       rmdirSync(group);
+      rmSync(directory, { recursive: true });
     }
   });
 });

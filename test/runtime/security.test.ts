@@ -84,7 +84,7 @@ describe('by default a container', () => {
     const { stdout } = await box.sh(`
       echo 1 2>&1 > /proc/sys/kernel/panic
       mkdir /sys/kernel/mm/x 2>&1
-      for group in /sys/fs/cgroup /sys/fs/cgroup/[mp]*/; do mkdir $group/x 2>&1; done`);
+      cd /sys/fs/cgroup; for group in . $(ls -d memory pids 2>/dev/null); do mkdir $group/x 2>&1; done`);
     expect(lines(stdout).length).toBeGreaterThan(2);
     for (const line of lines(stdout)) expect(line).toContain('Read-only file system');
   });
