@@ -21,7 +21,7 @@ test: setup build ## Everything but the second kernel, against the real kernel (
 	@scripts/test.sh
 
 test-guest: setup build ## cgroup v2, in a virtual machine with Debian's own kernel (needs root)
-	@scripts/guest/test-guest.sh
+	@scripts/test-guest.sh
 
 bench: setup build ## Measure, beside docker where there is something to compare (needs root)
 	@node scripts/bench.mjs $(BENCH)

@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Those are for a second kernel: scripts/test-guest.sh.
+    exclude: ['test/guest/**'],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,
