@@ -1,4 +1,4 @@
-/* One client of the monitor: between clients.c, which talks to it, and requests.c, which understands it. */
+/* One client of the monitor: clients.c talks to it, requests.c understands it. */
 #ifndef CLIENT_H
 #define CLIENT_H
 

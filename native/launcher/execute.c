@@ -103,7 +103,7 @@ void step_exec(struct reader *r)
 		return;
 	if (empty_stdin)
 		open_null();
-	/* Again, for a change of user takes it away; a parent that is gone already shows in the channel. */
+	/* Again: a change of user takes it away. A parent that is gone already shows in the channel. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		fail("exec", "tie the process to its monitor");
 	wait_for_start();

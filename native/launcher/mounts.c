@@ -65,8 +65,8 @@ static const char *open_layer(struct layers *layers, const char *path)
 }
 
 /*
- * Layers are named by descriptor: a path of any length, with commas and colons in it, is then as good
- * as another, and the container's /proc/mounts does not tell where they are.
+ * Layers are named by descriptor: a path of any length, with commas and colons in it, is then as
+ * good as another, and the container's /proc/mounts does not tell where they are.
  */
 void step_overlay(struct reader *r)
 {
@@ -180,8 +180,8 @@ void step_attributes(struct reader *r)
 }
 
 /*
- * The container's own /dev/null, and not something in its place. Read-only, or its root could change
- * the owner and the mode of a file that others (with a bind of the host's /dev: the host) rely on.
+ * The container's own /dev/null, and not something in its place. Read-only, or its root could
+ * change the owner and the mode of a file that others (with a bind of the host's /dev: the host) rely on.
  */
 static int null_device(void)
 {
@@ -249,7 +249,7 @@ void step_readonly(struct reader *r)
 	close(fd);
 }
 
-/* Both roots on the same place, the old one on top, and that one let go: see pivot_root(2), NOTES. */
+/* Both roots in one place, the old one on top, and that one let go: see pivot_root(2), NOTES. */
 void step_pivot_root(struct reader *r)
 {
 	(void)r;

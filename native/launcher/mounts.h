@@ -1,4 +1,4 @@
-/* The steps of a plan that mount. Each reads its fields, and fails the process if it cannot be done. */
+/* The steps of a plan that mount. Each reads its fields, and may fail (report.h). */
 #ifndef MOUNTS_H
 #define MOUNTS_H
 

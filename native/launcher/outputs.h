@@ -10,11 +10,11 @@
 /* Standard output and error, or a terminal and -1; all O_NONBLOCK. */
 void outputs_open(int out, int err);
 
-/* Fills in OUTPUT_STREAMS entries to poll; while a foreground client is full there is nothing to wait for. */
+/* Fills in OUTPUT_STREAMS entries to poll: none to wait for while a foreground client is full. */
 void outputs_watch(struct pollfd *set);
 void outputs_serve(const struct pollfd *set);
 
-/* After the process's end: reads what is left, as far as clients have room, and says if that was all. */
+/* After the process's end: reads what is left, while clients have room; says if that was all. */
 bool outputs_drain(void);
 
 #endif

@@ -48,7 +48,7 @@ struct plan {
 	struct reader steps;
 };
 
-/* Reads a whole plan from a descriptor. Returns -1 with errno; EBADMSG is a plan that makes no sense. */
+/* Reads a whole plan. Returns -1 with errno; EBADMSG is a plan that makes no sense. */
 int read_plan(int fd, struct plan *plan);
 
 #endif

@@ -51,8 +51,8 @@ int root_resolve(const char *path, uint64_t flags)
 }
 
 /*
- * One component that was missing a moment ago. If it is there after all it must be a real directory:
- * a link that leads nowhere, or that somebody put there meanwhile, is refused.
+ * One component that was missing a moment ago. If it is there after all it must be a real
+ * directory: a link that leads nowhere, or that somebody put there meanwhile, is refused.
  */
 static int make_component(int parent, const char *name, mode_t mode)
 {

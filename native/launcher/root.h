@@ -24,7 +24,7 @@ int root_file(const char *path);
 /* The directory that holds `path`, made if need be; `*name` is the last component. */
 int root_parent(const char *path, const char **name);
 
-/* What /proc/self/fd calls a descriptor, for calls that take only a path. Valid until the next call. */
+/* A descriptor's name in /proc, for calls that take only a path. Valid until the next call. */
 const char *fd_path(int fd);
 
 #endif

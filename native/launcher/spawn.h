@@ -6,7 +6,7 @@
 
 #include "plan.h"
 
-/* The monitor's ends; -1 where there is none. All are close-on-exec and, but for `channel`, O_NONBLOCK. */
+/* The monitor's ends, -1 for none. All are close-on-exec and, but for `channel`, O_NONBLOCK. */
 struct process {
 	pid_t pid;
 	int channel; /* struct message, both ways */
