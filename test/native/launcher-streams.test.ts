@@ -180,3 +180,15 @@ test('a seventeenth client is turned away', async () => {
   await running.session.kill(9);
   await finish(running);
 });
+
+test('the end of a large input is not stuck behind the rest of it', async () => {
+  // Each of these is full at some time: the client's buffer, the monitor's, and the pipe.
+  for (const size of [81_920, 98_304, 98_305, 120_000]) {
+    const running = await start(
+      containerPlan(box, { args: sh('sleep 0.05; busybox wc -c'), stdin: true }),
+    );
+    running.session.stdin.end(Buffer.alloc(size));
+    await finish(running);
+    expect(running.stdout()).toBe(`${size}\n`);
+  }
+});
