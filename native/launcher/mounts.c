@@ -181,7 +181,7 @@ void step_attributes(struct reader *r)
 
 /*
  * The container's own /dev/null, and not something in its place. Read-only, or its root could
- * change the owner and the mode of a file that others (with a bind of the host's /dev: the host) rely on.
+ * change the owner and the mode of a file that others rely on (the host, if its /dev is bound).
  */
 static int null_device(void)
 {

@@ -4,7 +4,7 @@
 
 /*
  * The monitor is told of its child's end by a descriptor (signalfd(2), O_NONBLOCK), and ignores
- * what is meant to end a terminal's or a session's processes: its process's end decides about its own.
+ * what is meant to end a terminal's or a session's processes: only its process's end is its own.
  */
 int signals_take(void);
 
