@@ -68,10 +68,7 @@ export interface Containers {
    * With `attend` this caller promises to call `settle` after the end (a foreground run); without,
    * or if this process dies, the container's monitor sees to it.
    */
-  start(
-    ref: string,
-    options?: { attach?: boolean; attend?: boolean },
-  ): Promise<Session | undefined>;
+  start(ref: string, options?: StartOptions): Promise<Session | undefined>;
   attach(ref: string): Promise<Session>;
   exec(ref: string, request: ExecRequest): Promise<Session>;
   /** Ends: the given signal (default the container's stop signal), then after `timeout` seconds (default 10) SIGKILL. */
@@ -90,6 +87,19 @@ export interface Containers {
   settle(id: string): void;
 }
 
+export interface StartOptions {
+  attach?: boolean;
+  attend?: boolean;
+  /** The terminal's size from the first moment, if the container has one. */
+  size?: TerminalSize;
+}
+
+/** In characters. */
+export interface TerminalSize {
+  rows: number;
+  columns: number;
+}
+
 export interface ExecRequest {
   command: string[];
   env?: string[];
@@ -97,6 +107,7 @@ export interface ExecRequest {
   user?: string;
   tty?: boolean;
   stdin?: boolean;
+  size?: TerminalSize;
   privileged?: boolean;
   /** Nobody attaches: the session only starts it. */
   detach?: boolean;

@@ -1,6 +1,7 @@
 import { HawserError } from '../errors.ts';
 import { openImages } from '../image/images.ts';
 import { openIpam } from '../ipam/ipam.ts';
+import { closeOnExec } from '../native/libc.ts';
 import { openNetworking } from '../net/networking.ts';
 import { openCgroups } from '../runtime/cgroup/cgroup.ts';
 import { openStore } from '../store/lmdb.ts';
@@ -9,7 +10,7 @@ import type { Context } from './context.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { openImageFront } from './images.ts';
 import { openNetworks } from './networks.ts';
-import { ensurePrivate, layout } from './paths.ts';
+import { ensurePrivate, layout, refuseForeignRoot } from './paths.ts';
 import { openRecords } from './records.ts';
 import { openSystem } from './system.ts';
 
@@ -39,9 +40,9 @@ export function openEngine(options: EngineOptions = {}): Engine {
       `use ${JSON.stringify(cgroupParent)} as parent cgroup: it is no relative path of plain names`,
     );
   }
-  ensurePrivate(paths.root);
+  refuseForeignRoot(paths);
   ensurePrivate(paths.run);
-  const store = openStore(paths.state);
+  const store = openStore(paths.state, { closeOnExec });
   const step = options.onStep ?? (() => {});
   const note = options.onNote ?? (() => {});
   const networking = openNetworking({

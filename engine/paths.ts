@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HawserError } from '../errors.ts';
@@ -93,7 +93,29 @@ export function layout(options: { root?: string | undefined; run?: string | unde
 
 /** Makes a directory that only root may enter. */
 export function ensurePrivate(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const why =
+      code === 'EEXIST' || code === 'ENOTDIR' ? 'there is a file in the way' : String(cause);
+    throw new HawserError('invalid', `make the directory ${directory}: ${why}`, { cause });
+  }
+}
+
+/** A root that holds other things, and no state, is not hawser's to write in. */
+export function refuseForeignRoot({ root, state, containers, seccompCache }: Paths): void {
+  ensurePrivate(root);
+  const ours = [state, containers.durable, seccompCache, join(root, 'layers')];
+  if (readdirSync(root).every((name) => ours.includes(join(root, name)))) return;
+  if (existsSync(state)) return;
+  throw new HawserError(
+    'corrupt',
+    `use ${root} as --root: it holds other things, and none of hawser's state`,
+    {
+      hint: 'name an empty directory, or one that does not exist',
+    },
+  );
 }
 
 /** The directory that holds package.json, from the sources as well as from the bundle. */

@@ -38,6 +38,7 @@ async function reset(context: Context): Promise<void> {
   for (const { id } of records.all()) await removeContainer(context, id, { force: true });
   networking.teardown();
   sweep(context);
+  context.cgroups().remove(context.cgroupParent);
   store.close();
   rmSync(paths.root, { recursive: true, force: true });
   rmSync(paths.run, { recursive: true, force: true });

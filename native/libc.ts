@@ -8,6 +8,7 @@ export { failedWith, SysError } from './sys-error.ts';
 const { EAGAIN, EINTR, EINVAL, ENOENT } = constants.errno;
 
 const c = {
+  ioctl: bind<(fd: number, request: number) => number>(libc, 'int ioctl(int fd, ulong request)'),
   open: bind<(path: string, flags: number, mode: number) => number>(
     libc,
     'int open(const char *path, int flags, uint mode)',
@@ -45,6 +46,12 @@ export function unlink(path: string): boolean {
     check(-1, 'unlink', `remove ${path}`);
   }
   return true;
+}
+
+/** Keeps a descriptor that some library has opened from being inherited by the programs we start. */
+export function closeOnExec(fd: number): void {
+  const FIOCLEX = 0x5451; // ioctl_tty(2)'s neighbour of FD_CLOEXEC, for want of a variadic fcntl(2)
+  check(c.ioctl(fd, FIOCLEX), 'ioctl', `set close-on-exec on descriptor ${fd}`);
 }
 
 /** flock(2). Returns false if LOCK_NB was given and somebody else holds the lock. */

@@ -3,6 +3,7 @@ import type { AttachmentRequest, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../liveness.ts';
 import { writeEtcFiles } from './etc.ts';
+import { resolveNetwork } from './network-config.ts';
 import { attachSandbox } from './sandbox.ts';
 
 /** Attaches a container to one more network: now if it runs, and at every later start. */
@@ -58,7 +59,7 @@ function change(
         `${attempt}: it has no network of its own, it joins another's`,
       );
     }
-    const network = context.networking.networks.get(networkRef);
+    const network = resolveNetwork(context, networkRef);
     const attachments = work(record, network.id);
     const changed = { ...record, network: { ...record.network, attachments } };
     context.records.put(changed);

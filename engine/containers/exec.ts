@@ -49,6 +49,7 @@ export async function execInContainer(
         session: { stdin, output: attached, foreground: attached },
       },
     );
+    if (request.size && request.tty) session.resize(request.size.rows, request.size.columns);
     await session.start();
     return session;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { HawserError } from '../../errors.ts';
+import { tmpfsOptions } from '../../runtime/mount-options.ts';
 import type { Mount } from '../../runtime/spec.ts';
 import { quote } from '../names.ts';
 
@@ -7,6 +8,7 @@ export function checkMounts(mounts: Mount[], attempt: string): void {
   for (const mount of mounts) {
     if (mount.kind === 'bind') checkPath(mount.source, 'source', attempt);
     checkPath(mount.target, 'target', attempt);
+    if (mount.kind === 'tmpfs') tmpfsOptions(mount.options);
     if (/^\/+$/.test(mount.target)) {
       throw new HawserError(
         'invalid',

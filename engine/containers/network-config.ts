@@ -1,4 +1,5 @@
 import { HawserError } from '../../errors.ts';
+import type { Network } from '../../net/model.ts';
 import { resolveMode } from '../../net/modes.ts';
 import { parsePort } from '../../net/ports.ts';
 import type { AttachmentRequest, CreateRequest, NetworkConfig } from '../container.ts';
@@ -99,6 +100,7 @@ function resolveAttachments(
   return attachments;
 }
 
-function resolveNetwork({ networking }: Context, ref: string) {
+/** A network by name or id; the default one is made if this is its first use. */
+export function resolveNetwork({ networking }: Context, ref: string): Network {
   return ref === 'bridge' ? networking.networks.ensureDefault() : networking.networks.get(ref);
 }

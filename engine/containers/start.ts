@@ -5,6 +5,7 @@ import { type Session, type SessionOptions, startProcess } from '../../runtime/p
 import { bootId, processStat } from '../../runtime/process-identity.ts';
 import type { ContainerRecord, RecordedState } from '../container.ts';
 import type { Context } from '../context.ts';
+import type { StartOptions } from '../engine.ts';
 import { isAlive, isStarting } from '../liveness.ts';
 import { ensurePrivate } from '../paths.ts';
 import { writeEtcFiles } from './etc.ts';
@@ -19,7 +20,7 @@ import { containerSpec } from './spec.ts';
 export async function startContainer(
   context: Context,
   ref: string,
-  { attach = false, attend = false }: { attach?: boolean; attend?: boolean },
+  { attach = false, attend = false, size }: StartOptions,
 ): Promise<Session | undefined> {
   const { record, endpoints } = claim(context, ref);
   let session: Session | undefined;
@@ -33,6 +34,7 @@ export async function startContainer(
       foreground: attach && attend,
     });
     if (attend) session.own();
+    if (size && record.process.tty) session.resize(size.rows, size.columns);
     await session.start();
     context.step('start:process');
     if (attach) return session;

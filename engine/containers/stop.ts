@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { HawserError } from '../../errors.ts';
 import { attachTo, type Session, type SessionOptions } from '../../runtime/process.ts';
 import type { Exit } from '../../runtime/spec.ts';
@@ -6,6 +7,7 @@ import type { Context } from '../context.ts';
 import { isAlive, stateNow } from '../liveness.ts';
 import { discardFiles, settleContainer, settleIfEnded } from './settle.ts';
 import { parseSignal } from './signal.ts';
+import { cgroupOf } from './spec.ts';
 
 const SIGKILL = 9;
 const DEFAULT_TIMEOUT = 10;
@@ -89,8 +91,19 @@ export async function removeContainer(
     await end(context, record, SIGKILL, DEFAULT_TIMEOUT);
   }
   settleIfEnded(context, record.id);
-  context.records.remove(record.id);
+  forget(context, record);
   discardFiles(context, record.id);
+}
+
+/** Removes the record, unless somebody has started the container meanwhile. */
+function forget({ records, store }: Context, { id, name }: ContainerRecord): void {
+  store.transaction(() => {
+    const status = records.get(id)?.state.status;
+    if (status === 'running' || status === 'starting') {
+      throw new HawserError('state', `remove ${name}: it has been started again meanwhile`);
+    }
+    records.remove(id);
+  });
 }
 
 async function end(
@@ -102,9 +115,11 @@ async function end(
   const session = isAlive(record, context.paths)
     ? await attachTo(context.paths.container(record.id))
     : undefined;
-  if (!session) return settleIfEnded(context, record.id);
+  if (!session) {
+    await goneFor(context, record);
+    return settleIfEnded(context, record.id);
+  }
   try {
-    session.own();
     await session.kill(signal);
     if (!(await endsWithin(session, timeout))) {
       await session.kill(SIGKILL);
@@ -112,6 +127,19 @@ async function end(
     await settleAfter(context, record, session);
   } finally {
     session.close();
+  }
+}
+
+/** A monitor that takes no more clients is about to end; this waits until it has. */
+async function goneFor(context: Context, record: ContainerRecord): Promise<void> {
+  const deadline = Date.now() + DEFAULT_TIMEOUT * 1000;
+  while (isAlive(record, context.paths)) {
+    if (Date.now() > deadline) {
+      throw new HawserError('state', `stop ${record.name}: its monitor does not answer`, {
+        hint: `its processes are in the cgroup ${cgroupOf(context, record.id)}`,
+      });
+    }
+    await setTimeout(5);
   }
 }
 
@@ -128,13 +156,11 @@ async function settleAfter(
 }
 
 async function endsWithin(session: Session, seconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000);
-  });
+  const over = new AbortController();
+  const late = setTimeout(seconds * 1000, false, { signal: over.signal }).catch(() => false);
   try {
     return await Promise.race([session.exit.then(() => true), late]);
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
