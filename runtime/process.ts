@@ -57,8 +57,18 @@ export async function startProcess(
     });
     return { ...(await supervise(plan, spec.args, options)), notes };
   } catch (error) {
-    cgroups.remove(spec.cgroup);
-    throw error;
+    throw giveBack(cgroups, spec.cgroup, error);
+  }
+}
+
+/** Removes the cgroup after a failure, and returns what is to be thrown: if that failed too, both. */
+function giveBack(cgroups: Cgroups, path: string, failure: unknown): unknown {
+  try {
+    cgroups.remove(path);
+    return failure;
+  } catch (second) {
+    const sentence = [failure, second].map((error) => (error as Error).message).join('; then: ');
+    return new HawserError('kernel', sentence, { cause: new AggregateError([failure, second]) });
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogLine, readLogs } from '../../runtime/logs.ts';
-import { attachTo, isRunning, readExit, readPids } from '../../runtime/process.ts';
+import { attachTo, isRunning, readExit, readPids, startProcess } from '../../runtime/process.ts';
 import { processStat } from '../../runtime/process-identity.ts';
 import type { ContainerSpec } from '../../runtime/spec.ts';
 import { Box } from './box.ts';
@@ -121,6 +121,21 @@ describe('a container', () => {
     });
     expect(box.cgroups.exists(spec.cgroup)).toBe(false);
     expect(isRunning(spec.paths)).toBe(false);
+  });
+
+  it('that can neither be prepared nor given back tells both', async () => {
+    const spec = box.spec(['true'], { netns: '/no/such/namespace' });
+    const stuck = {
+      ...box.cgroups,
+      remove: () => {
+        throw new Error('the cgroup is stuck');
+      },
+    };
+    const options = { seccompCache: join(box.directory, 'seccomp'), cgroups: stuck };
+    await expect(startProcess(spec, options)).rejects.toThrow(
+      /\/no\/such\/namespace.*; then: the cgroup is stuck/,
+    );
+    box.cgroups.remove(spec.cgroup);
   });
 
   it('has what is mounted into it', async () => {
