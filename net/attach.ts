@@ -16,7 +16,6 @@ import { endpointElements, networkElements } from './firewall/elements.ts';
 import { hostIfnameOf } from './kernel-names.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
-import { defaultRouteMtu } from './mtu.ts';
 import { checkInterfaceName, checkSandboxId } from './names.ts';
 import type { AttachRequest } from './networking.ts';
 import { DEFAULT_NETWORK, ensureDefaultNetwork, poolId, prefixed } from './networks.ts';
@@ -135,6 +134,8 @@ function make(
     const by = { endpoint: key, owner: request.owner };
     const ports = reservePorts(store, by, request.ports ?? []);
     undo('attach:ports', () => releasePorts(store, ports));
+    const { mtu } = driver.ensure(network, host);
+    step('attach:network');
     const endpoint: Endpoint = {
       key,
       sandbox: request.sandbox,
@@ -142,7 +143,7 @@ function make(
       ifname,
       hostIfname: hostIfnameOf(key),
       mac: request.mac === undefined ? macOf(addresses) : parseMac(request.mac),
-      mtu: parseBridgeOptions(network.options).mtu ?? defaultRouteMtu(rtnl),
+      mtu,
       addresses,
       ports,
       aliases: request.aliases ?? [],
@@ -152,12 +153,11 @@ function make(
     records.putEndpoint(endpoint);
     undo('attach:record', () => records.removeEndpoint(endpoint));
 
-    driver.ensure(network, host);
-    step('attach:network');
     driver.plug(endpoint, network, { ...host, inside }, undo);
     const elements = endpointElements(endpoint);
-    // The network's own elements come along: a table that was flushed is noticed, and costs no more.
-    firewall.add([...networkElements(network), ...elements], () => expectedElements(records));
+    // The network's first element comes along, so that a table that was flushed is noticed.
+    const witness = networkElements(network).slice(0, 1);
+    firewall.add([...witness, ...elements], () => expectedElements(records));
     undo('attach:firewall', () => firewall.remove(elements));
     return endpoint;
   });

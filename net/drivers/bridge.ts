@@ -2,16 +2,19 @@
  * The bridge driver: one bridge a network, which holds the gateway addresses, and for each endpoint
  * a veth pair whose one end is a port of the bridge and whose other end is born in the sandbox.
  */
+import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { HawserError } from '../../errors.ts';
 import { inNetns } from '../../native/netns.ts';
 import type { Link } from '../../native/rtnetlink/link.ts';
 import type { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
+import { failedWith } from '../../native/sys-error.ts';
 import { ensureForwarding } from '../forwarding.ts';
 import {
   aliasOfEndpoint,
   aliasOfNetwork,
   bridgeMac,
+  hostIfnameOf,
   isOfEndpoint,
   isOfNetwork,
 } from '../kernel-names.ts';
@@ -33,6 +36,7 @@ export const bridgeDriver: Driver = {
     if (link === undefined) makeBridge(network, host.rtnl);
     else checkOurs(network, link);
     if (!network.internal) ensureForwarding(network, host.note);
+    return { mtu: link?.mtu ?? bridgeMtu(network, host.rtnl) };
   },
 
   restore(network, host) {
@@ -50,21 +54,11 @@ export const bridgeDriver: Driver = {
   },
 
   plug(endpoint, network, { rtnl, inside }, undo) {
-    const { hostIfname, ifname, mac, mtu, sandbox } = endpoint;
-    removeLeftover(endpoint, rtnl);
-    rtnl.addVeth({
-      name: hostIfname,
-      mtu,
-      alias: aliasOfEndpoint(endpoint),
-      master: network.bridge,
-      up: true,
-      peer: { name: ifname, mac, mtu, netns: sandbox.path },
-    });
-    undo('veth', () => rtnl.removeLink(hostIfname));
+    addPair(endpoint, network, rtnl);
+    undo('veth', () => rtnl.removeLink(endpoint.hostIfname));
     configurePort(endpoint, network, rtnl);
-    undo('port', () => {});
-    if (network.subnets.every(({ subnet }) => !subnet.includes(':'))) switchOffIpv6(endpoint);
-    configureInside(endpoint, inside);
+    undo('port', () => {}); // went with the pair
+    configureInside(endpoint, network, inside);
     undo('addresses', () => {});
   },
 
@@ -73,7 +67,11 @@ export const bridgeDriver: Driver = {
   },
 
   unhook({ hostIfname }, { rtnl }) {
-    if (rtnl.link(hostIfname) !== undefined) rtnl.setLink(hostIfname, { up: false, master: 0 });
+    const link = rtnl.link(hostIfname);
+    if (link === undefined) return;
+    rtnl.setLink(link.index, { up: false, master: 0 });
+    // Out of the way of the next endpoint with this key, which may come before the kernel is done.
+    rtnl.setLink(link.index, { name: hostIfnameOf(randomUUID()) });
   },
 
   isPlugged(endpoint, network, { rtnl, inside }) {
@@ -88,9 +86,9 @@ export const bridgeDriver: Driver = {
 
 function makeBridge(network: Network, rtnl: Rtnetlink): string[] {
   const { bridge } = network;
-  const mtu = parseBridgeOptions(network.options).mtu ?? defaultRouteMtu(rtnl);
-  rtnl.addBridge({ name: bridge, mac: bridgeMac(bridge), mtu, alias: aliasOfNetwork(network) });
+  rtnl.addBridge({ name: bridge, mac: bridgeMac(bridge), mtu: bridgeMtu(network, rtnl) });
   try {
+    rtnl.setLink(bridge, { alias: aliasOfNetwork(network) });
     completeBridge(network, rtnl);
   } catch (error) {
     rtnl.removeLink(bridge);
@@ -133,17 +131,36 @@ function completeBridge(network: Network, rtnl: Rtnetlink): string[] {
   return done;
 }
 
-/** What a process that was killed has left under this name is nobody's. */
-function removeLeftover(endpoint: Endpoint, rtnl: Rtnetlink): void {
-  const link = rtnl.link(endpoint.hostIfname);
-  if (link === undefined) return;
-  if (!isOfEndpoint(link, endpoint)) {
-    throw new HawserError(
-      'taken',
-      `there is an interface ${link.name} already, which is not hawser's`,
-    );
+function bridgeMtu(network: Network, rtnl: Rtnetlink): number {
+  return parseBridgeOptions(network.options).mtu ?? defaultRouteMtu(rtnl);
+}
+
+function addPair(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): void {
+  const { hostIfname, ifname, mac, mtu, sandbox } = endpoint;
+  const pair = {
+    name: hostIfname,
+    mtu,
+    master: network.bridge,
+    up: true,
+    peer: { name: ifname, mac, mtu, netns: sandbox.path },
+  };
+  try {
+    rtnl.addVeth(pair);
+  } catch (error) {
+    if (!failedWith(error, 'EEXIST') || !removeLeftover(endpoint, rtnl)) throw error;
+    rtnl.addVeth(pair);
   }
-  rtnl.removeLink(link.name);
+}
+
+/** What a process that was killed has left under this name is nobody's. False if there is nothing. */
+function removeLeftover(endpoint: Endpoint, rtnl: Rtnetlink): boolean {
+  const link = rtnl.link(endpoint.hostIfname);
+  if (link === undefined) return false;
+  if (isOfEndpoint(link, endpoint)) return rtnl.removeLink(link.name);
+  throw new HawserError(
+    'taken',
+    `there is an interface ${link.name} already, which is not hawser's`,
+  );
 }
 
 /**
@@ -151,33 +168,46 @@ function removeLeftover(endpoint: Endpoint, rtnl: Rtnetlink): void {
  * except where br_netfilter takes NAT into the bridge.
  */
 function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): void {
+  const { hostIfname, ports } = endpoint;
   const isolated = !parseBridgeOptions(network.options).icc;
-  const hairpin = endpoint.ports.length > 0 && readSysctl('bridge/bridge-nf-call-iptables') === '1';
-  if (isolated || hairpin) rtnl.setBridgePort(endpoint.hostIfname, { isolated, hairpin });
+  const hairpin = ports.length > 0 && readSysctl('bridge/bridge-nf-call-iptables') === '1';
+  rtnl.batch(() => {
+    rtnl.setLink(hostIfname, { alias: aliasOfEndpoint(endpoint) });
+    if (isolated || hairpin) rtnl.setBridgePort(hostIfname, { isolated, hairpin });
+  });
   // The way back of what the host sends to a published port of its own loopback.
-  if (endpoint.ports.length > 0) ensureSysctl(`ipv4/conf/${network.bridge}/route_localnet`, '1');
+  if (ports.length > 0) ensureSysctl(`ipv4/conf/${network.bridge}/route_localnet`, '1');
 }
 
-/** As Docker does: a network without IPv6 has no link-local way around its rules either. */
-function switchOffIpv6({ sandbox, ifname }: Endpoint): void {
-  inNetns(sandbox.path, () => ensureSysctl(`ipv6/conf/${ifname}/disable_ipv6`, '1'));
-}
-
-function configureInside(endpoint: Endpoint, inside: Rtnetlink): void {
-  const { ifname, addresses } = endpoint;
-  for (const { address, prefix } of addresses) {
-    inside.addAddress(ifname, { address, prefix, nodad: !isIPv4(address) });
+function configureInside(endpoint: Endpoint, network: Network, inside: Rtnetlink): void {
+  const { ifname, addresses, sandbox } = endpoint;
+  // As Docker does: a network without IPv6 has no link-local way around its rules either.
+  if (network.subnets.every(({ subnet }) => !subnet.includes(':'))) {
+    inNetns(sandbox.path, () => ensureSysctl(`ipv6/conf/${ifname}/disable_ipv6`, '1'));
   }
-  inside.setLink(ifname, { up: true });
-  addDefaultRoutes(endpoint, inside);
+  const link = inside.link(ifname)?.index ?? ifname;
+  const routes = missingDefaultRoutes(endpoint, inside);
+  inside.batch(() => {
+    for (const { address, prefix } of addresses) {
+      inside.addAddress(link, { address, prefix, nodad: !isIPv4(address) });
+    }
+    inside.setLink(link, { up: true });
+    for (const gateway of routes) inside.addRoute({ destination: 'default', gateway, link });
+  });
 }
 
-/** One default route a family, unless the sandbox has one. */
-export function addDefaultRoutes({ ifname, addresses }: Endpoint, inside: Rtnetlink): void {
-  for (const { gateway } of addresses) {
-    if (gateway === undefined) continue;
-    const family = isIPv4(gateway) ? 4 : 6;
-    const has = inside.routes({ family }).some(({ destination }) => destination === 'default');
-    if (!has) inside.addRoute({ destination: 'default', gateway, link: ifname });
+/** Gives an attached sandbox the default routes that it lacks. */
+export function addDefaultRoutes(endpoint: Endpoint, inside: Rtnetlink): void {
+  for (const gateway of missingDefaultRoutes(endpoint, inside)) {
+    inside.addRoute({ destination: 'default', gateway, link: endpoint.ifname });
   }
+}
+
+/** One default route a family, unless the sandbox has one: the gateways of those to add. */
+function missingDefaultRoutes({ addresses }: Endpoint, inside: Rtnetlink): string[] {
+  return addresses.flatMap(({ gateway }) => {
+    if (gateway === undefined) return [];
+    const routes = inside.routes({ family: isIPv4(gateway) ? 4 : 6 });
+    return routes.some(({ destination }) => destination === 'default') ? [] : [gateway];
+  });
 }

@@ -13,8 +13,10 @@ export interface Driver {
   /**
    * Makes the network's own kernel objects unless they are there. What endpoints share is never
    * undone by one of them.
+   *
+   * @returns the MTU (bytes) that its endpoints are to have
    */
-  ensure(network: Network, host: Host): void;
+  ensure(network: Network, host: Host): { mtu: number };
   /** Looks closer than `ensure`, completes what is incomplete, and says what it did, a line each. */
   restore(network: Network, host: Host): string[];
   /** Removes them; what is already gone is success. */

@@ -123,9 +123,22 @@ function identity(element: Element): string {
   return `${element.set} { ${entryText(element).replaceAll('"', '')} }`;
 }
 
+/**
+ * One transaction. nft gives up with EINTR when a signal comes, or when somebody else changes the
+ * ruleset while it reads it; all that we run may be run again.
+ */
 function run(text: string): unknown {
-  return runNft(text);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return runNft(text);
+    } catch (error) {
+      const interrupted = error instanceof NftError && error.code === 'EINTR';
+      if (!interrupted || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
+
+const ATTEMPTS = 20;
 
 /** What a command names is not there: table, set or element. Of intervals nft itself says so. */
 function isMissing(error: unknown): boolean {
