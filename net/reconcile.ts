@@ -8,6 +8,7 @@ import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
 import type { Host } from './drivers/driver.ts';
+import { noteForeignPolicy } from './firewall/foreign.ts';
 import { ownership } from './kernel-names.ts';
 import type { Endpoint } from './model.ts';
 import type { Repair } from './networking.ts';
@@ -21,6 +22,7 @@ export function reconcile(context: NetContext): Repair[] {
   return context.store.transaction(() => {
     using rtnl = Rtnetlink.open();
     const host: Host = { rtnl, note: context.note };
+    noteForeignPolicy(context.note);
     return [
       ...letDeadGo(context, rtnl),
       ...removeStrayLinks(context, rtnl),

@@ -55,11 +55,11 @@ export const bridgeDriver: Driver = {
 
   plug(endpoint, network, { rtnl, inside }, undo) {
     addPair(endpoint, network, rtnl);
-    undo('veth', () => rtnl.removeLink(endpoint.hostIfname));
+    undo('attach:veth', () => rtnl.removeLink(endpoint.hostIfname));
     configurePort(endpoint, network, rtnl);
-    undo('port', () => {}); // went with the pair
+    undo('attach:port', () => {}); // went with the pair
     configureInside(endpoint, network, inside);
-    undo('addresses', () => {});
+    undo('attach:addresses', () => {});
   },
 
   unplug({ hostIfname }, { rtnl }) {

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { commands, endpointElements, networkElements } from '../../net/firewall/elements.ts';
+import { outline, SKELETON } from '../../net/firewall/skeleton.ts';
+import type { Endpoint, Network } from '../../net/model.ts';
+import { parsePort } from '../../net/ports.ts';
+import { makeFakeHost } from '../support/fakehost.ts';
+
+/** The documentation in docs/firewall/ is what is given to the kernel, word for word. */
+const network = (name: string, more: Partial<Network> = {}): Network => ({
+  id: name.padEnd(64, '0'),
+  name,
+  driver: 'bridge',
+  created: '2026-01-01T00:00:00.000Z',
+  internal: false,
+  subnets: [{ subnet: '10.5.0.0/24', gateway: '10.5.0.1', aux: {} }],
+  options: {},
+  labels: {},
+  bridge: `br-${name}`,
+  ...more,
+});
+
+const endpoint = (of: Network, ...ports: string[]): Endpoint => ({
+  key: 'web1/eth0',
+  sandbox: { id: 'web1', path: '/run/hawser/sandboxes/web1' },
+  network: of.id,
+  ifname: 'eth0',
+  hostIfname: 'hv0123456789abc',
+  mac: '02:42:0a:05:00:02',
+  mtu: 1500,
+  addresses: [{ address: '10.5.0.2', prefix: 24, gateway: '10.5.0.1' }],
+  ports: ports.map(parsePort).map((port) => ({ ...port, hostPort: port.hostPort ?? 0 })),
+  aliases: [],
+  owner: 'web1',
+  created: '2026-01-01T00:00:00.000Z',
+});
+
+const blue = network('blue');
+const green = network('green', {
+  subnets: [
+    { subnet: '10.6.0.0/24', gateway: '10.6.0.1', aux: {} },
+    { subnet: 'fd00:6::/64', gateway: 'fd00:6::1', aux: {} },
+  ],
+});
+
+const documents = {
+  'skeleton.nft': SKELETON,
+  'bridge.nft': commands('add', [blue, green].flatMap(networkElements)),
+  'internal.nft': commands('add', networkElements(network('vault', { internal: true }))),
+  'quiet.nft': commands(
+    'add',
+    networkElements(
+      network('quiet', {
+        options: {
+          'com.docker.network.bridge.enable_icc': 'false',
+          'com.docker.network.bridge.enable_ip_masquerade': 'false',
+        },
+      }),
+    ),
+  ),
+  'published.nft': commands(
+    'add',
+    endpointElements(
+      endpoint(
+        blue,
+        '8080:80',
+        '127.0.0.1:5432:5432',
+        '53:53/udp',
+        '20000-20999:20000-20999',
+        '192.0.2.2:30000-30009:30000-30009/udp',
+        '7000-7002:80-82',
+      ),
+    ),
+  ),
+};
+
+describe('the documents', () => {
+  it.each(Object.entries(documents))('%s is as documented', async (name, text) => {
+    await expect(text).toMatchFileSnapshot(`../../docs/firewall/${name}`);
+  });
+
+  it('are understood by nft, one transaction each', () => {
+    const host = makeFakeHost();
+    try {
+      for (const text of Object.values(documents)) host.exec(['nft', '-f', '-'], { input: text });
+      const table = host.exec(['nft', 'list', 'table', 'inet', 'hawser']);
+      expect(table).toContain('tcp . 0.0.0.0/0 . 20000-20999 : 10.5.0.2');
+      expect(table).toContain('tcp . 7002 : 10.5.0.2 . 82');
+    } finally {
+      host.dispose();
+    }
+  });
+});
+
+describe('a thousand ports', () => {
+  it('are one element if they keep their numbers, and a thousand if they do not', () => {
+    expect(endpointElements(endpoint(blue, '1000-1999:1000-1999'))).toHaveLength(1);
+    expect(endpointElements(endpoint(blue, '1000-1999:2000-2999'))).toHaveLength(1000);
+  });
+});
+
+describe('the outline', () => {
+  it('knows every chain and set of the skeleton, and a comment for every rule', () => {
+    const { chains, sets } = outline();
+    expect([...chains.keys()]).toEqual([
+      'user',
+      'martians',
+      'published',
+      'prerouting',
+      'output',
+      'forward',
+      'postrouting',
+    ]);
+    expect(sets.size).toBe(10);
+    const rules = SKELETON.split('\n').filter((line) => /^ {4}(?!type )\S/.test(line));
+    expect([...chains.values()].flat()).toHaveLength(rules.length);
+  });
+});
