@@ -11,7 +11,6 @@ import { contains, subnetOf } from '../ipam/subnet.ts';
 import { isPinned, netnsIdentity } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
-import { letGo } from './detach.ts';
 import { endpointElements, networkElements } from './firewall/elements.ts';
 import { hostIfnameOf } from './kernel-names.ts';
 import { macOfAddress, parseMac } from './mac.ts';
@@ -20,6 +19,7 @@ import { checkInterfaceName, checkSandboxId } from './names.ts';
 import type { AttachRequest } from './networking.ts';
 import { DEFAULT_NETWORK, ensureDefaultNetwork, poolId, prefixed } from './networks.ts';
 import { parseBridgeOptions } from './options.ts';
+import { present } from './present.ts';
 import { releasePorts, reservePorts } from './publish.ts';
 import { expectedElements } from './truth.ts';
 import { type Undo, undoing } from './undo.ts';
@@ -53,61 +53,6 @@ function checkRequest({ sandbox, ifname, ip, mac }: AttachRequest): void {
   if (netnsIdentity(sandbox.path) === netnsIdentity()) {
     throw new HawserError('invalid', `${sandbox.path} is the host's own network namespace`);
   }
-}
-
-/**
- * The endpoint that is there already, if it is what is asked for. One whose link is gone (its
- * namespace was ended and made anew under the same name) is let go first.
- *
- * @throws HawserError 'taken' if it differs from the request
- */
-function present(
-  context: NetContext,
-  network: Network,
-  request: AttachRequest,
-  rtnl: Rtnetlink,
-): Endpoint | undefined {
-  const { sandbox, ifname } = request;
-  const own = context.records.endpoints({ sandbox: sandbox.id });
-  const found = own.find((one) => one.network === network.id || one.ifname === ifname);
-  if (found === undefined) return undefined;
-  if (!isThere(found, request, rtnl)) {
-    letGo(context, found, rtnl);
-    return undefined;
-  }
-  if (found.network !== network.id) {
-    const other = context.records.network(found.network)?.name ?? found.network;
-    throw new HawserError('taken', `its ${found.ifname} is attached to ${other} already`);
-  }
-  const isSame =
-    (ifname ?? found.ifname) === found.ifname &&
-    (request.ip === undefined || found.addresses.some(({ address }) => address === request.ip)) &&
-    (request.mac === undefined || parseMac(request.mac) === found.mac) &&
-    (request.ports ?? []).length === found.ports.length &&
-    (request.ports ?? []).every((port, i) => {
-      const held = found.ports[i];
-      return (
-        held !== undefined &&
-        held.containerPort === port.containerPort &&
-        held.protocol === port.protocol &&
-        held.count === port.count &&
-        held.hostIp === port.hostIp &&
-        (port.hostPort === undefined ||
-          port.hostPortLast !== undefined ||
-          port.hostPort === held.hostPort)
-      );
-    });
-  if (isSame) return found;
-  throw new HawserError(
-    'taken',
-    `it is attached to it already, as ${found.ifname} with other settings`,
-  );
-}
-
-function isThere(found: Endpoint, { sandbox }: AttachRequest, rtnl: Rtnetlink): boolean {
-  if (rtnl.link(found.hostIfname) === undefined) return false;
-  using inside = Rtnetlink.open(sandbox.path);
-  return inside.link(found.ifname)?.mac === found.mac;
 }
 
 function make(
