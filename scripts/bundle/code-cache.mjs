@@ -8,14 +8,22 @@ import { join } from 'node:path';
  * Commands whose functions are worth keeping. Each adds to what the one before it left. They work on
  * an empty state of their own and touch nothing else, so that anybody may build.
  */
-const training = [['--help'], ['run', '--help'], ['ps'], ['network', 'ls'], ['image', 'ls']];
+const training = [
+  '--version',
+  'run --help',
+  'ps',
+  'network ls',
+  'image ls',
+  // Gets as far as the image, which is not there.
+  'run --rm --network host --publish 8080:80 --env A=1 image command',
+];
 
 export function writeCodeCache(program) {
   const state = mkdtempSync(join(tmpdir(), 'hawser-build-'));
   const env = { ...process.env, HAWSER_ROOT: join(state, 'root'), HAWSER_RUN: join(state, 'run') };
   try {
     for (const command of training)
-      spawnSync(process.execPath, ['scripts/bundle/train.cjs', program, ...command], {
+      spawnSync(process.execPath, ['scripts/bundle/train.cjs', program, ...command.split(' ')], {
         env,
         stdio: 'ignore',
       });

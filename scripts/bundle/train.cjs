@@ -9,7 +9,7 @@ const program = resolve(process.argv[2]);
 const cache = join(dirname(program), 'cli.cache');
 process.argv.splice(1, 2, program);
 
-const script = new Script(wrap(readFileSync(program, 'utf8')), {
+const script = new Script(wrap(readFileSync(program, 'latin1')), {
   filename: program,
   cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
 });
@@ -17,11 +17,5 @@ process.on('exit', () => {
   writeFileSync(`${cache}.new`, script.createCachedData());
   renameSync(`${cache}.new`, cache);
 });
-const module_ = { exports: {} };
-script.runInThisContext()(
-  module_.exports,
-  createRequire(program),
-  module_,
-  program,
-  dirname(program),
-);
+const run = script.runInThisContext();
+run({}, createRequire(program), { exports: {} }, program, dirname(program));
