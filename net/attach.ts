@@ -15,7 +15,7 @@ import { endpointElements, networkElements } from './firewall/elements.ts';
 import { hostIfnameOf } from './kernel-names.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
-import { checkInterfaceName, checkSandboxId } from './names.ts';
+import { checkInterfaceName, checkSandboxId, plain } from './names.ts';
 import type { AttachRequest } from './networking.ts';
 import { DEFAULT_NETWORK, ensureDefaultNetwork, poolId, prefixed } from './networks.ts';
 import { parseBridgeOptions } from './options.ts';
@@ -25,18 +25,20 @@ import { expectedElements } from './truth.ts';
 import { type Undo, undoing } from './undo.ts';
 
 export function attach(context: NetContext, request: AttachRequest): Endpoint {
-  const attempt = `attach ${request.owner} to ${request.network}`;
-  return prefixed(attempt, () => {
-    checkRequest(request);
-    return context.store.transaction(() => {
-      const network =
-        request.network === DEFAULT_NETWORK
-          ? ensureDefaultNetwork(context)
-          : context.records.findNetwork(request.network, 'look up');
+  return context.store.transaction(() => {
+    const network = networkOf(context, request);
+    return prefixed(`attach ${request.owner} to ${network.name}`, () => {
+      checkRequest(request);
       using rtnl = Rtnetlink.open();
       return present(context, network, request, rtnl) ?? make(context, network, request, rtnl);
     });
   });
+}
+
+function networkOf(context: NetContext, { owner, network }: AttachRequest): Network {
+  const attempt = `attach ${owner} to ${plain(network)}`;
+  if (network !== DEFAULT_NETWORK) return context.records.findNetwork(network, attempt);
+  return prefixed(attempt, () => ensureDefaultNetwork(context));
 }
 
 /** What can be judged from the request alone. */
@@ -110,14 +112,14 @@ function make(
 
 /** The requested name if it is free in the sandbox, or the first free of eth0, eth1, ... */
 function chooseIfname(network: Network, { ifname }: AttachRequest, inside: Rtnetlink): string {
-  const names = new Set(inside.links().map(({ name }) => name));
+  const isFree = (name: string) => inside.link(name) === undefined;
   if (ifname !== undefined) {
-    if (!names.has(ifname)) return ifname;
+    if (isFree(ifname)) return ifname;
     throw new HawserError('taken', `there is an interface ${ifname} in the sandbox already`);
   }
   const { ifPrefix } = parseBridgeOptions(network.options);
   for (let i = 0; ; i++) {
-    if (!names.has(`${ifPrefix}${i}`)) return `${ifPrefix}${i}`;
+    if (isFree(`${ifPrefix}${i}`)) return `${ifPrefix}${i}`;
   }
 }
 
@@ -133,7 +135,7 @@ function takeLeases(
   const home = wanted && network.subnets.find(({ subnet }) => contains(subnetOf(subnet), wanted));
   if (ip !== undefined && home === undefined) {
     const subnets = network.subnets.map(({ subnet }) => subnet).join(' and ');
-    throw new HawserError('invalid', `${ip} is outside its ${subnets}`);
+    throw new HawserError('invalid', `${ip} is outside its ${many ? 'subnets' : 'subnet'} ${subnets}`);
   }
   return network.subnets.map((one) => {
     const pool = poolId(network.id, one.subnet);

@@ -9,13 +9,13 @@ const LONGEST_NETWORK_NAME = 128;
 /** Refuses what cannot be a network's name; Docker's grammar, and a bound on the length. */
 export function checkNetworkName(name: string): void {
   const refuse = (why: string) => {
-    throw new HawserError('invalid', `network name ${shown(name)} ${why}`);
+    throw new HawserError('invalid', `create network ${plain(name)}: the name ${why}`);
   };
   if (name.length > LONGEST_NETWORK_NAME) {
     refuse(`has ${name.length} characters, and ${LONGEST_NETWORK_NAME} are the limit`);
   }
   if (!NETWORK_NAME.test(name)) {
-    refuse('must begin with a letter or digit and go on with letters, digits, _ . -');
+    refuse('does not begin with a letter or digit and go on with letters, digits, _ . -');
   }
   if (RESERVED.includes(name)) refuse('means a mode, not a network');
 }
@@ -46,7 +46,12 @@ export function checkSandboxId(id: string): void {
   );
 }
 
+/** A name in the middle of a sentence: as it is if it reads as one word, else as `shown`. */
+export function plain(name: string): string {
+  return /^[\w.:/@-]{1,64}$/.test(name) ? name : shown(name);
+}
+
 /** Fit for a message: control characters escaped, the overlong cut. */
-function shown(name: string): string {
+export function shown(name: string): string {
   return JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name);
 }

@@ -90,8 +90,13 @@ export interface Networks {
   /** @throws HawserError 'invalid', or 'taken' naming what the name or a subnet conflicts with */
   create(spec: NetworkSpec): Network;
   list(): Network[];
-  /** By name, id, or an id's unambiguous beginning. @throws HawserError 'not-found' */
-  get(ref: string): Network;
+  /**
+   * By name, id, or an id's unambiguous beginning.
+   *
+   * @param attempt begins the sentence of a failure: `remove network blue`
+   * @throws HawserError 'not-found'
+   */
+  get(ref: string, attempt?: string): Network;
   /** @throws HawserError 'in-use' naming who is attached; 'invalid' for the default network */
   remove(ref: string): Network;
   /** Removes user networks that nothing is attached to, except those to `keep`; says which. */
@@ -140,7 +145,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
     networks: {
       create: (spec) => createNetwork(context, spec),
       list: () => context.records.networks(),
-      get: (ref) => context.records.findNetwork(ref, 'network'),
+      get: (ref, attempt = 'find a network') => context.records.findNetwork(ref, attempt),
       remove: (ref) => removeNetwork(context, ref),
       prune: (keep) => pruneNetworks(context, keep),
       ensureDefault: () => ensureDefaultNetwork(context),
@@ -151,7 +156,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
       context.records.endpoints({
         ...(sandbox !== undefined && { sandbox }),
         ...(network !== undefined && {
-          network: context.records.findNetwork(network, 'endpoints').id,
+          network: context.records.findNetwork(network, 'list endpoints').id,
         }),
       }),
     reconcile: () => reconcile(context),

@@ -7,7 +7,7 @@ import { networkElements } from './firewall/elements.ts';
 import { noteForeignPolicy } from './firewall/foreign.ts';
 import { bridgeNameOf } from './kernel-names.ts';
 import type { DriverName, Network, NetworkSubnet } from './model.ts';
-import { checkNetworkName } from './names.ts';
+import { checkNetworkName, plain } from './names.ts';
 import type { NetworkSpec, SubnetSpec } from './networking.ts';
 import { parseBridgeOptions } from './options.ts';
 import { freeSubnet, refuseOverlap, type TakenSubnet, takenSubnets } from './subnets.ts';
@@ -45,7 +45,7 @@ export function ensureDefaultNetwork(context: NetContext): Network {
 
 export function removeNetwork(context: NetContext, ref: string): Network {
   return context.store.transaction(() => {
-    const network = context.records.findNetwork(ref, 'remove network');
+    const network = context.records.findNetwork(ref, `remove network ${plain(ref)}`);
     if (network.name === DEFAULT_NETWORK) {
       throw new HawserError('invalid', `remove network ${network.name}: it is the default network`);
     }

@@ -11,6 +11,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { HawserError } from '../errors.ts';
 import type { PortRequest, Protocol } from './model.ts';
+import { plain } from './names.ts';
 
 /** Every IPv4 address of the host. */
 export const ANY_ADDRESS = '0.0.0.0';
@@ -103,10 +104,10 @@ function parseRange(text: string, range: string, what: string): PortRange {
 function parseNumber(text: string, digits: string): number {
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
   if (port < 1 || port > 65535)
-    throw malformed(text, `${digits || 'nothing'} is not a port (1 to 65535)`);
+    throw malformed(text, `${digits || JSON.stringify(digits)} is not a port (1 to 65535)`);
   return port;
 }
 
 function malformed(text: string, why: string): HawserError {
-  return new HawserError('invalid', `publish ${JSON.stringify(text).slice(1, -1)}: ${why}`);
+  return new HawserError('invalid', `publish ${plain(text)}: ${why}`);
 }

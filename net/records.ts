@@ -2,6 +2,7 @@
 import { HawserError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Endpoint, Network } from './model.ts';
+import { shown } from './names.ts';
 
 export interface Records {
   networks(): Network[];
@@ -51,16 +52,15 @@ export function openRecords(store: Store): Records {
         ? Array.from(networks.entries({ prefix: ref, limit: 2 }), ([, network]) => network)
         : [];
       const [match, other] = matches;
-      const shown = JSON.stringify(ref.length > 40 ? `${ref.slice(0, 40)}…` : ref);
       if (match === undefined) {
-        throw new HawserError('not-found', `${attempt}: there is no network ${shown}`, {
+        throw new HawserError('not-found', `${attempt}: there is no network ${shown(ref)}`, {
           hint: 'see: hawser network ls',
         });
       }
       if (other === undefined) return match;
       throw new HawserError(
         'not-found',
-        `${attempt}: ${shown} begins the ids of several networks, ${match.name} and ${other.name} among them`,
+        `${attempt}: ${shown(ref)} begins the ids of several networks, ${match.name} and ${other.name} among them`,
       );
     },
 
