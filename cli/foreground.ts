@@ -5,7 +5,7 @@ import type { Session } from '../runtime/process.ts';
 import { defaultDetachKeys, parseDetachKeys } from './detach-keys.ts';
 import type { Door } from './door.ts';
 import { parseBoolean } from './parse/number.ts';
-import { type StreamOptions, stream } from './streams.ts';
+import { type StreamOptions, stream, terminalSize } from './streams.ts';
 
 export interface ForegroundOptions {
   sigProxy: string;
@@ -41,7 +41,11 @@ export async function runInForeground(
   { id, process }: Container,
   how: Foreground & { stdin: boolean },
 ): Promise<number> {
-  const session = await containers.start(id, { attach: true, attend: true });
+  const session = await containers.start(id, {
+    attach: true,
+    attend: true,
+    ...terminalSize(door),
+  });
   if (session === undefined) return 0;
   try {
     const stdin = how.stdin && process.stdin;

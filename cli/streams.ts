@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import type { TerminalSize } from '../engine/engine.ts';
 import { HawserError } from '../errors.ts';
 import type { Session } from '../runtime/process.ts';
 import { DetachKeys } from './detach-keys.ts';
@@ -130,10 +131,18 @@ function makeRaw(stdin: Input): () => void {
   return () => stdin.setRawMode?.(false);
 }
 
+/** Ours, for a process that is to have it from its first moment. */
+export function terminalSize({ stdout }: Door): { size?: TerminalSize } {
+  const { isTTY, rows, columns } = stdout;
+  return isTTY && rows && columns ? { size: { rows, columns } } : {};
+}
+
 /** The process's terminal gets the size of ours, now and at each change. */
-function followSize(session: Session, { stdout }: Door): () => void {
+function followSize(session: Session, door: Door): () => void {
+  const { stdout } = door;
   const resize = () => {
-    if (stdout.isTTY && stdout.rows && stdout.columns) session.resize(stdout.rows, stdout.columns);
+    const { size } = terminalSize(door);
+    if (size) session.resize(size.rows, size.columns);
   };
   resize();
   stdout.on('resize', resize);

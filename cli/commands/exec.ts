@@ -6,7 +6,7 @@ import { examples } from '../examples.ts';
 import { follow } from '../foreground.ts';
 import { parseEnv, readPairs } from '../parse/pairs.ts';
 import { repeat } from '../parse/repeat.ts';
-import { requireTerminal } from '../streams.ts';
+import { requireTerminal, terminalSize } from '../streams.ts';
 
 interface Options {
   detach?: true;
@@ -56,6 +56,7 @@ export async function run(
     command,
     tty,
     stdin,
+    ...terminalSize(door),
     env: parseEnv('-e', [...variables, ...options.env], door.env),
     ...(options.workdir !== undefined && { workingDir: options.workdir }),
     ...(options.user !== undefined && { user: options.user }),

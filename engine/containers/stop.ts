@@ -120,9 +120,10 @@ async function end(
     return settleIfEnded(context, record.id);
   }
   try {
-    await session.kill(signal);
+    session.own();
+    await send(session, signal);
     if (!(await endsWithin(session, timeout))) {
-      await session.kill(SIGKILL);
+      await send(session, SIGKILL);
     }
     await settleAfter(context, record, session);
   } finally {
@@ -153,6 +154,14 @@ async function settleAfter(
   await session.exit;
   settleContainer(context, record.id);
   session.done();
+}
+
+/** A process that has just ended by itself needs no signal any more. */
+async function send(session: Session, signal: number): Promise<void> {
+  await session.kill(signal).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error;
+  });
 }
 
 async function endsWithin(session: Session, seconds: number): Promise<boolean> {

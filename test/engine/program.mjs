@@ -1,6 +1,7 @@
 // A program that uses the built library as anybody would, and fails or dies after a chosen step.
-//   node program.mjs ACTION [throw|kill N]
+//   node program.mjs ACTION [throw|kill N]      node program.mjs churn ROUNDS
 // Prints a line for each step, and the error's message if there is one.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openEngine } from '../../dist/index.js';
 
 const [action = '', fault, at] = process.argv.slice(2);
@@ -30,14 +31,17 @@ const actions = {
   connect: () => engine.networks.connect('green', 'subject'),
   disconnect: () => engine.networks.disconnect('blue', 'subject'),
   remove: () => containers.remove('subject', { force: true }),
-  /** Attaches and detaches a crowd of containers' worth of networks, over and over. */
+  // The rounds stand where the fault would: each runs a container, tells what it got, removes it.
   churn: async () => {
     for (let round = 0; round < Number(fault); round++) {
       const name = `churn-${process.pid}-${round}`;
       containers.create({ ...request, name, ports: ['80'] });
       await containers.start(name);
       const [endpoint] = containers.inspect(name).endpoints;
-      console.log(`${endpoint?.addresses[0]?.address} ${endpoint?.ports[0]?.hostPort}`);
+      const claim = { address: endpoint.addresses[0].address, port: endpoint.ports[0].hostPort };
+      const from = Date.now();
+      await sleep(20);
+      console.log(JSON.stringify({ ...claim, from, until: Date.now() }));
       await containers.remove(name, { force: true });
     }
   },
