@@ -25,20 +25,18 @@ import { expectedElements } from './truth.ts';
 import { type Undo, undoing } from './undo.ts';
 
 export function attach(context: NetContext, request: AttachRequest): Endpoint {
-  return context.store.transaction(() => {
-    const network = networkOf(context, request);
-    return prefixed(`attach ${request.owner} to ${network.name}`, () => {
-      checkRequest(request);
+  const { records, store } = context;
+  const name = records.network(request.network)?.name ?? plain(request.network);
+  return prefixed(`attach ${request.owner} to ${name}`, () => {
+    checkRequest(request);
+    // In a transaction of its own: the default network stays, whatever becomes of this attach.
+    if (request.network === DEFAULT_NETWORK) ensureDefaultNetwork(context);
+    return store.transaction(() => {
+      const network = records.findNetwork(request.network);
       using rtnl = Rtnetlink.open();
       return present(context, network, request, rtnl) ?? make(context, network, request, rtnl);
     });
   });
-}
-
-function networkOf(context: NetContext, { owner, network }: AttachRequest): Network {
-  const attempt = `attach ${owner} to ${plain(network)}`;
-  if (network !== DEFAULT_NETWORK) return context.records.findNetwork(network, attempt);
-  return prefixed(attempt, () => ensureDefaultNetwork(context));
 }
 
 /** What can be judged from the request alone. */
@@ -134,8 +132,9 @@ function takeLeases(
   const wanted = ip === undefined ? undefined : parseAddress(ip);
   const home = wanted && network.subnets.find(({ subnet }) => contains(subnetOf(subnet), wanted));
   if (ip !== undefined && home === undefined) {
-    const subnets = network.subnets.map(({ subnet }) => subnet).join(' and ');
-    throw new HawserError('invalid', `${ip} is outside its ${many ? 'subnets' : 'subnet'} ${subnets}`);
+    const subnets = network.subnets.map(({ subnet }) => subnet);
+    const outside = subnets.length === 1 ? 'outside its subnet' : 'in none of its subnets';
+    throw new HawserError('invalid', `${ip} is ${outside} ${subnets.join(' and ')}`);
   }
   return network.subnets.map((one) => {
     const pool = poolId(network.id, one.subnet);

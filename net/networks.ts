@@ -52,7 +52,7 @@ export function removeNetwork(context: NetContext, ref: string): Network {
     const attached = context.records.endpoints({ network: network.id });
     if (attached.length > 0) {
       const names = [...new Set(attached.map(({ owner }) => owner))].join(', ');
-      throw new HawserError('in-use', `remove network ${network.name}: ${names} attached to it`, {
+      throw new HawserError('in-use', `remove network ${network.name}: it has ${names} attached`, {
         hint: `see: hawser network disconnect ${network.name} NAME`,
       });
     }
@@ -123,6 +123,7 @@ function plan(
   undo: Undo,
 ): Network {
   const id = networkId();
+  const options = prefixed(attempt, () => parseBridgeOptions(spec.options ?? {}));
   const network: Network = {
     id,
     name: spec.name,
@@ -132,7 +133,7 @@ function plan(
     subnets: [],
     options: { ...spec.options },
     labels: { ...spec.labels },
-    bridge: parseBridgeOptions(spec.options ?? {}).bridge ?? bridgeNameOf(id),
+    bridge: options.bridge ?? bridgeNameOf(id),
   };
   context.drivers[network.driver].check(network);
   const rival = context.records.networks().find(({ bridge }) => bridge === network.bridge);

@@ -9,7 +9,7 @@ export interface Records {
   /** By exact id. */
   network(id: string): Network | undefined;
   /** By name, id, or an id's unambiguous beginning; `attempt` begins the sentence of a failure. */
-  findNetwork(ref: string, attempt: string): Network;
+  findNetwork(ref: string, attempt?: string): Network;
   networkNamed(name: string): Network | undefined;
   putNetwork(network: Network): void;
   removeNetwork(network: Network): void;
@@ -46,6 +46,7 @@ export function openRecords(store: Store): Records {
     networkNamed,
 
     findNetwork(ref, attempt) {
+      const before = attempt === undefined ? '' : `${attempt}: `;
       const exact = networkNamed(ref);
       if (exact) return exact;
       const matches = /^[0-9a-f]{1,64}$/.test(ref)
@@ -53,14 +54,14 @@ export function openRecords(store: Store): Records {
         : [];
       const [match, other] = matches;
       if (match === undefined) {
-        throw new HawserError('not-found', `${attempt}: there is no network ${shown(ref)}`, {
+        throw new HawserError('not-found', `${before}there is no network ${shown(ref)}`, {
           hint: 'see: hawser network ls',
         });
       }
       if (other === undefined) return match;
       throw new HawserError(
         'not-found',
-        `${attempt}: ${shown(ref)} begins the ids of several networks, ${match.name} and ${other.name} among them`,
+        `${before}${shown(ref)} begins the ids of several networks, ${match.name} and ${other.name} among them`,
       );
     },
 

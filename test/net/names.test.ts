@@ -12,13 +12,15 @@ describe('names', () => {
   it.each(['', '../x', 'a/b', '.a', '-a', 'a b', 'a\n', 'ü', 'n'.repeat(300), 'host', 'none'])(
     'no network %j',
     (name) => {
-      expect(() => checkNetworkName(name)).toThrow(/^network name "/);
+      expect(() => checkNetworkName(name)).toThrow(/^create network .*: the name /);
     },
   );
 
   it('shows no control characters and nothing endless in a message', () => {
     expect(() => checkNetworkName('\u001b[31m')).toThrow('"\\u001b[31m"');
-    expect(() => checkNetworkName('x'.repeat(300))).toThrow(/^network name "x{40}…" has 300/);
+    expect(() => checkNetworkName('x'.repeat(300))).toThrow(
+      /^create network "x{40}…": the name has 300/,
+    );
   });
 
   it.each(['eth0', 'a', 'x'.repeat(15), 'lan.1'])('interface %s', (name) => {

@@ -65,9 +65,13 @@ describe('networks', () => {
   it.each<[string, NetworkSpec, string]>([
     ['taken', { name: 'blue' }, 'create network blue: there is a network of that name already'],
     ['taken', { name: 'bridge' }, 'it is the default network'],
-    ['invalid', { name: '../x' }, 'network name "../x" must begin with'],
+    ['invalid', { name: '../x' }, 'create network ../x: the name does not begin with'],
     ['invalid', { name: 'x', driver: 'macvlan' }, 'there is no driver "macvlan"; bridge is one'],
-    ['invalid', { name: 'x', options: { mtu: '1' } }, 'network option "mtu" is not known'],
+    [
+      'invalid',
+      { name: 'x', options: { mtu: '1' } },
+      'create network x: network option "mtu" is not known',
+    ],
     ['invalid', { name: 'x', subnets: [{ subnet: '10.5.0.0' }] }, '"10.5.0.0" is not a subnet'],
     [
       'invalid',
@@ -118,12 +122,12 @@ describe('networks', () => {
     create({ name: 'blue' });
     lab.container('web1', { network: 'blue' });
     const remove = () => lab.host.inside(() => lab.networking.networks.remove('blue'));
-    expect(refusal(remove).message).toBe('remove network blue: web1 attached to it');
+    expect(refusal(remove).message).toBe('remove network blue: it has web1 attached');
     lab.host.inside(() => lab.networking.detach({ sandbox: 'web1' }));
     expect(remove().name).toBe('blue');
     expect(refusal(remove)).toMatchObject({
       code: 'not-found',
-      message: 'remove network: there is no network "blue"',
+      message: 'remove network blue: there is no network "blue"',
     });
     const after = lab.snapshot();
     expect({ ...(after as object), rules: [] }).toEqual({ ...(before as object), rules: [] });

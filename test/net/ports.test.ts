@@ -26,7 +26,7 @@ describe('parsePort', () => {
     ['0', '0 is not a port'],
     ['65536', '65536 is not a port'],
     ['http', 'http is not a port'],
-    ['-80', 'nothing is not a port'],
+    ['-80', '"" is not a port'],
     ['80:', 'the container port is missing'],
     [':80', 'the host port is missing'],
     ['80-70', 'the range 80-70 ends before it begins'],
@@ -40,7 +40,7 @@ describe('parsePort', () => {
     ['localhost:80:80', 'localhost is not an IPv4 address'],
     ['1:2:3:4', 'it has the form'],
     ['[::1:80:80', 'its IPv6 address is no address'],
-    ['8\u001b0', 'publish 8\\u001b0: '],
+    ['8\u001b0', 'publish "8\\u001b0": '],
   ])('%j is refused', (text, why) => {
     expect(() => parsePort(text)).toThrow(why);
   });

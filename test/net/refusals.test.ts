@@ -24,8 +24,12 @@ afterAll(() => lab.dispose());
 
 describe('an attach is refused in a sentence', () => {
   it.each([
-    ['not-found', { network: 'blu' }, 'attach web2 to blu: look up: there is no network "blu"'],
-    ['invalid', { ip: '10.0.0.1' }, 'attach web2 to bridge: 10.0.0.1 is outside its 172.17.0.0/16'],
+    ['not-found', { network: 'blu' }, 'attach web2 to blu: there is no network "blu"'],
+    [
+      'invalid',
+      { ip: '10.0.0.1' },
+      'attach web2 to bridge: 10.0.0.1 is outside its subnet 172.17.0.0/16',
+    ],
     ['invalid', { ip: '172.17.0.1' }, '172.17.0.1 is the gateway of 172.17.0.0/16'],
     ['invalid', { ip: '172.17.0.0' }, '172.17.0.0 is the network address of 172.17.0.0/16'],
     ['invalid', { ip: '172.17.255.255' }, '172.17.255.255 is the broadcast address'],
@@ -78,4 +82,16 @@ describe('an attach is refused in a sentence', () => {
       `attach x to bridge: ${lab.host.netns} is the host's own network namespace`,
     );
   });
+});
+
+it('the default network is whole, even if the attach that made it is refused', async () => {
+  const fresh = makeLab();
+  try {
+    expect(refusal(() => fresh.container('web1', { ip: '10.0.0.1' })).code).toBe('invalid');
+    expect(fresh.networking.networks.list().map(({ name }) => name)).toEqual(['bridge']);
+    expect(fresh.host.exec(['ip', '-br', 'link'])).toContain('hawser0');
+    expect(fresh.host.inside(() => fresh.networking.reconcile())).toEqual([]);
+  } finally {
+    await fresh.dispose();
+  }
 });
