@@ -82,9 +82,10 @@ export interface Containers {
   remove(ref: string, options?: { force?: boolean }): Promise<void>;
   /**
    * Writes down the end of a process that has ended, and gives back everything it held: endpoints,
-   * sandbox, cgroup; removes the container if it was to be removed. Any number of times.
+   * sandbox, cgroup; removes the container if it was to be removed. Any number of times. `exit` is
+   * what the session told of the end.
    */
-  settle(id: string): void;
+  settle(id: string, exit?: Exit): void;
 }
 
 export interface StartOptions {

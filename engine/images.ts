@@ -1,5 +1,6 @@
 import type { Context } from './context.ts';
 import type { Images } from './engine.ts';
+import { plain } from './names.ts';
 
 export function openImageFront({ images, records }: Context): Images {
   /** The name of a container that stands on an image. */
@@ -8,7 +9,7 @@ export function openImageFront({ images, records }: Context): Images {
   return {
     import: (tar, reference, options = {}) => images.import(tar, reference, options),
     list: () => images.list(),
-    inspect: (ref) => images.get(ref),
+    inspect: (ref) => images.get(ref, `inspect image ${plain(ref)}`),
     remove: (ref, { force = false } = {}) => images.remove(ref, { inUse: user, force }),
   };
 }

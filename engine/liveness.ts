@@ -1,5 +1,6 @@
 import { isRunning, readExit } from '../runtime/process.ts';
 import { bootId, processStat } from '../runtime/process-identity.ts';
+import type { Exit } from '../runtime/spec.ts';
 import type { ContainerRecord, ContainerState } from './container.ts';
 import type { Paths } from './paths.ts';
 
@@ -13,6 +14,12 @@ export function stateNow(record: ContainerRecord, paths: Paths): ContainerState 
   if (isStarting(record)) return shown(known, 'created');
   if (status === 'running' && isAlive(record, paths)) return shown(known, 'running');
   return shown({ ...known, ...endOf(record, paths) }, 'exited');
+}
+
+/** Its process itself is gone, whatever its monitor may still be doing. */
+export function hasDied({ state }: ContainerRecord): boolean {
+  const process = state.pid === undefined ? undefined : processStat(state.pid);
+  return state.boot !== bootId() || process?.start !== state.pidStart || process?.zombie === true;
 }
 
 /** Its process runs, supervised, in this boot. */
@@ -38,12 +45,17 @@ export function isStarting({ state }: ContainerRecord): boolean {
 export function endOf(
   record: ContainerRecord,
   paths: Paths,
+  told?: Exit,
 ): Pick<ContainerState, 'exitCode' | 'finished' | 'error' | 'oomKilled'> {
-  const exit = record.state.boot === bootId() ? readExit(paths.container(record.id)) : undefined;
+  const exit = told ?? exitOfThisBoot(record, paths);
   if (exit) return { exitCode: exit.code, finished: exit.finished, oomKilled: exit.oomKilled };
   const cause =
     record.state.boot === bootId() ? 'its monitor was killed' : 'the machine was restarted';
   return { exitCode: 137, oomKilled: false, error: cause };
+}
+
+function exitOfThisBoot(record: ContainerRecord, paths: Paths): Exit | undefined {
+  return record.state.boot === bootId() ? readExit(paths.container(record.id)) : undefined;
 }
 
 function shown(

@@ -33,6 +33,11 @@ export function quote(text: string): string {
   return JSON.stringify(shown);
 }
 
+/** The same in the middle of a sentence: as it is if it reads as one word. */
+export function plain(text: string): string {
+  return /^[\w.:/@-]{1,64}$/.test(text) ? text : quote(text);
+}
+
 export function checkContainerName(name: string): void {
   if (name.length > LONGEST_NAME) {
     throw new HawserError(

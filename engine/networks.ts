@@ -4,6 +4,7 @@ import type { ContainerRecord } from './container.ts';
 import { connectContainer, disconnectContainer } from './containers/connect.ts';
 import type { Context } from './context.ts';
 import type { Networks } from './engine.ts';
+import { plain } from './names.ts';
 
 export function openNetworks(context: Context): Networks {
   const { networking, store } = context;
@@ -20,12 +21,12 @@ export function openNetworks(context: Context): Networks {
     create: (spec) => networks.create(spec),
     list: () => networks.list(),
     inspect: (ref) => {
-      const network = networks.get(ref);
+      const network = networks.get(ref, `inspect network ${plain(ref)}`);
       return { ...network, endpoints: networking.endpoints({ network: network.id }) };
     },
     remove: (ref) =>
       store.transaction(() => {
-        const network = networks.get(ref);
+        const network = networks.get(ref, `remove network ${plain(ref)}`);
         const [user] = users(network);
         if (user) {
           throw new HawserError(

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Repair } from '../net/networking.ts';
-import { settleIfEnded } from './containers/settle.ts';
+import { settleContainer } from './containers/settle.ts';
 import { removeContainer } from './containers/stop.ts';
 import type { Context } from './context.ts';
 import type { System } from './engine.ts';
@@ -24,7 +24,7 @@ function reconcile(context: Context): Repair[] {
     const { status } = record.state;
     if (status === 'created' || status === 'exited') continue;
     if (isAlive(record, paths) || isStarting(record)) continue;
-    settleIfEnded(context, record.id);
+    settleContainer(context, record.id);
     ended.push({
       kind: 'container',
       what: `settled container ${record.name}: its process is gone`,

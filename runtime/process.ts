@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
-import { HawserError } from '../errors.ts';
+import { type ErrorCode, HawserError } from '../errors.ts';
 import { LaunchError, launch } from '../native/launcher.ts';
 import type { PidFile, Plan } from '../native/plan.ts';
 import { connect, type Session, type SessionOptions } from '../native/session.ts';
@@ -29,6 +29,8 @@ export interface Supervised {
 }
 
 export interface ProcessOptions {
+  /** Begins the sentence of a failure: `start web1`. */
+  attempt: string;
   /** Where compiled system call filters are kept. */
   seccompCache: string;
   /** Default: none of the process's streams. */
@@ -55,7 +57,7 @@ export async function startProcess(
       filter: filterFor(spec.security, options.seccompCache),
       devices: privileged ? hostDevices() : [],
     });
-    return { ...(await supervise(plan, spec.args, options)), notes };
+    return { ...(await supervise(plan, options)), notes };
   } catch (error) {
     throw giveBack(cgroups, spec.cgroup, error);
   }
@@ -79,7 +81,7 @@ export async function execProcess(spec: ExecSpec, options: ProcessOptions): Prom
     entrances: cgroups.entrances(spec.cgroup),
     filter: filterFor(spec.security, options.seccompCache),
   });
-  return { ...(await supervise(plan, spec.args, options)), notes: [] };
+  return { ...(await supervise(plan, options)), notes: [] };
 }
 
 /** Connects to a process that runs already; undefined if its monitor is no longer there. */
@@ -130,17 +132,13 @@ function filterFor(
   return cachedFilter(defaultProfile(capabilities), cache);
 }
 
-async function supervise(
-  plan: Plan,
-  args: readonly string[],
-  options: ProcessOptions,
-): Promise<Omit<Supervised, 'notes'>> {
+async function supervise(plan: Plan, options: ProcessOptions): Promise<Omit<Supervised, 'notes'>> {
   const launched = await launch(plan).catch((error: unknown) => {
-    throw explain(error, args);
+    throw explain(error, options.attempt);
   });
   try {
     const session = await connect(plan.supervision.socket, options.session);
-    return { ...launched, session: explaining(session, args) };
+    return { ...launched, session: explaining(session, options.attempt) };
   } catch (error) {
     process.kill(launched.monitorPid, 'SIGKILL'); // its process dies with it
     throw error;
@@ -151,7 +149,7 @@ async function supervise(
  * The same session, with a refused start told in the runtime's words. Input is held back until the
  * start: the process does not read yet, and what is stuck on the way would be stuck before START.
  */
-function explaining(session: Session, args: readonly string[]): Session {
+function explaining(session: Session, attempt: string): Session {
   const { stdout, stderr, exit } = session;
   const stdin = new PassThrough();
   return {
@@ -165,7 +163,7 @@ function explaining(session: Session, args: readonly string[]): Session {
       try {
         await started;
       } catch (error) {
-        throw explain(error, args);
+        throw explain(error, attempt);
       }
     },
     resize: (rows, columns) => session.resize(rows, columns),
@@ -177,16 +175,14 @@ function explaining(session: Session, args: readonly string[]): Session {
 }
 
 /** The launcher's failure as a sentence with the code that doors turn into Docker's exit codes. */
-function explain(error: unknown, args: readonly string[]): unknown {
+function explain(error: unknown, attempt: string): unknown {
   if (!(error instanceof LaunchError)) return error;
-  const command = args[0] ?? '';
-  if (error.step !== 'exec') {
-    return new HawserError('kernel', `prepare the container: ${error.message}`, { cause: error });
-  }
-  const code = error.code === 'ENOENT' ? 'command-not-found' : 'cannot-execute';
-  return new HawserError(code, `run ${command} in the container: ${error.message}`, {
-    cause: error,
-  });
+  return new HawserError(codeOf(error), `${attempt}: ${error.message}`, { cause: error });
+}
+
+function codeOf({ step, code }: LaunchError): ErrorCode {
+  if (step !== 'exec') return 'kernel';
+  return code === 'ENOENT' ? 'command-not-found' : 'cannot-execute';
 }
 
 function readJson<T>(path: string): T | undefined {

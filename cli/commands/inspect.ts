@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Engine } from '../../engine/engine.ts';
+import { plain } from '../../engine/names.ts';
 import { HawserError } from '../../errors.ts';
 import type { Door } from '../door.ts';
 import { examples } from '../examples.ts';
@@ -49,6 +50,6 @@ function find(engine: Engine, ref: string, type: Kind | undefined): unknown {
   }
   throw new HawserError(
     'not-found',
-    `inspect ${JSON.stringify(ref)}: no container, network or image is called so`,
+    `inspect ${plain(ref)}: no container, network or image is called so`,
   );
 }

@@ -2,6 +2,7 @@ import { HawserError } from '../../errors.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../liveness.ts';
+import { plain } from '../names.ts';
 import { writeEtcFiles } from './etc.ts';
 import { resolveNetwork } from './network-config.ts';
 import { attachSandbox } from './sandbox.ts';
@@ -13,7 +14,7 @@ export function connectContainer(
   containerRef: string,
   options: Omit<AttachmentRequest, 'network'>,
 ): void {
-  const attempt = `connect ${containerRef} to ${networkRef}`;
+  const attempt = `connect ${plain(containerRef)} to ${plain(networkRef)}`;
   change(context, networkRef, containerRef, attempt, (record, network) => {
     if (record.network.attachments.some((attachment) => attachment.network === network)) {
       throw new HawserError('taken', `${attempt}: it is connected already`);
@@ -31,7 +32,7 @@ export function disconnectContainer(
   containerRef: string,
   { force = false }: { force?: boolean },
 ): void {
-  const attempt = `disconnect ${containerRef} from ${networkRef}`;
+  const attempt = `disconnect ${plain(containerRef)} from ${plain(networkRef)}`;
   change(context, networkRef, containerRef, attempt, (record, network) => {
     const { attachments } = record.network;
     const isConnected = attachments.some((attachment) => attachment.network === network);
@@ -59,7 +60,7 @@ function change(
         `${attempt}: it has no network of its own, it joins another's`,
       );
     }
-    const network = resolveNetwork(context, networkRef);
+    const network = resolveNetwork(context, networkRef, attempt);
     const attachments = work(record, network.id);
     const changed = { ...record, network: { ...record.network, attachments } };
     context.records.put(changed);

@@ -2,10 +2,11 @@ import { readLogs } from '../../runtime/logs.ts';
 import type { Context } from '../context.ts';
 import type { Containers } from '../engine.ts';
 import { isAlive } from '../liveness.ts';
+import { plain } from '../names.ts';
 import { createContainer } from './create.ts';
 import { execInContainer } from './exec.ts';
 import { listContainers, showContainer } from './list.ts';
-import { settleIfEnded } from './settle.ts';
+import { settleContainer } from './settle.ts';
 import { startContainer } from './start.ts';
 import {
   killContainer,
@@ -26,12 +27,12 @@ export function openContainers(context: Context): Containers {
     kill: (ref, signal) => killContainer(context, ref, signal),
     wait: (ref) => waitContainer(context, ref),
     remove: (ref, options = {}) => removeContainer(context, ref, options),
-    settle: (id) => settleIfEnded(context, id),
+    settle: (id, exit) => settleContainer(context, id, exit),
     list: (options = {}) => listContainers(context, options),
-    inspect: (ref) => showContainer(context, records.find(ref, `inspect ${ref}`)),
+    inspect: (ref) => showContainer(context, records.find(ref, `inspect ${plain(ref)}`)),
 
     async attach(ref) {
-      const record = records.find(ref, `attach to ${ref}`);
+      const record = records.find(ref, `attach to ${plain(ref)}`);
       return openSession(context, record, `attach to ${record.name}`, {
         stdin: record.process.stdin,
         output: true,
@@ -39,7 +40,7 @@ export function openContainers(context: Context): Containers {
     },
 
     logs(ref, options = {}) {
-      const record = records.find(ref, `read the log of ${ref}`);
+      const record = records.find(ref, `read the log of ${plain(ref)}`);
       return readLogs(paths.container(record.id).log, options, () => !isAlive(record, paths));
     },
   };

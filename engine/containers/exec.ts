@@ -10,6 +10,7 @@ import type { ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import type { ExecRequest } from '../engine.ts';
 import { isAlive } from '../liveness.ts';
+import { plain } from '../names.ts';
 import { mergeEnv } from './create.ts';
 import { cgroupOf, layersOf } from './spec.ts';
 
@@ -19,7 +20,7 @@ export async function execInContainer(
   ref: string,
   request: ExecRequest,
 ): Promise<Session> {
-  const attempt = `execute in ${ref}`;
+  const attempt = `execute in ${plain(ref)}`;
   const record = context.records.find(ref, attempt);
   if (!isAlive(record, context.paths) || record.state.pid === undefined) {
     throw new HawserError('state', `${attempt}: it is not running`);
@@ -44,6 +45,7 @@ export async function execInContainer(
         paths: { ...paths, log: undefined, onExit: ['/bin/rm', '-rf', directory] },
       },
       {
+        attempt,
         seccompCache: context.paths.seccompCache,
         cgroups: context.cgroups(),
         session: { stdin, output: attached, foreground: attached },

@@ -90,7 +90,7 @@ function resolveAttachments(
 ): AttachmentRequest[] {
   const attachments = wanted.map((attachment) => ({
     ...attachment,
-    network: resolveNetwork(context, attachment.network).id,
+    network: resolveNetwork(context, attachment.network, attempt).id,
   }));
   const ids = attachments.map(({ network }) => network);
   const twice = wanted.find((_, index) => ids.indexOf(ids[index] ?? '') !== index);
@@ -101,6 +101,10 @@ function resolveAttachments(
 }
 
 /** A network by name or id; the default one is made if this is its first use. */
-export function resolveNetwork({ networking }: Context, ref: string): Network {
-  return ref === 'bridge' ? networking.networks.ensureDefault() : networking.networks.get(ref);
+export function resolveNetwork(
+  { networking: { networks } }: Context,
+  ref: string,
+  attempt: string,
+): Network {
+  return ref === 'bridge' ? networks.ensureDefault() : networks.get(ref, attempt);
 }

@@ -54,7 +54,7 @@ export function castOff(context: Context, record: ContainerRecord): void {
   if (record.network.mode.kind !== 'own') return;
   const { id, path } = ownSandbox(context, record);
   try {
-    context.networking.detach({ sandbox: id });
+    context.networking.detach({ sandbox: id, ending: true });
   } finally {
     unpinNetns(path);
   }

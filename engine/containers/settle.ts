@@ -1,29 +1,29 @@
 import { rmSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
+import type { Exit } from '../../runtime/spec.ts';
 import type { ContainerRecord, RecordedState } from '../container.ts';
 import type { Context } from '../context.ts';
-import { endOf, isAlive, isStarting } from '../liveness.ts';
+import { endOf, hasDied, isAlive, isStarting } from '../liveness.ts';
 import { castOff } from './sandbox.ts';
 import { cgroupOf } from './spec.ts';
 
-/** Settles a container unless its process lives or somebody is starting it. */
-export function settleIfEnded(context: Context, id: string): void {
-  const record = context.records.get(id);
-  if (record && hasEnded(context, record)) settleContainer(context, id);
-}
-
 /**
- * Writes down the end of a container's process and gives back everything it held. What cannot be
- * given back does not keep the rest from being so; it is reported together at the end.
+ * Writes down the end of a container's process and gives back everything it held, unless it lives
+ * or somebody is starting it. What cannot be given back does not keep the rest from being so; it is
+ * reported together at the end.
+ *
+ * @param told how it ended, if a session has told: more than the exit file says on a full disk
  */
-export function settleContainer(context: Context, id: string): void {
+export function settleContainer(context: Context, id: string, told?: Exit): void {
+  const known = context.records.get(id);
+  if (!known || !hasEnded(context, known, told)) return;
   const failures: unknown[] = [];
   const ended = context.store.transaction(() => {
     const record = context.records.get(id);
-    if (!record || !hasEnded(context, record)) return undefined;
+    if (!record || !hasEnded(context, record, told)) return undefined;
     attempt(failures, () => castOff(context, record));
     context.step('settle:network');
-    const settled: ContainerRecord = { ...record, state: endState(context, record) };
+    const settled: ContainerRecord = { ...record, state: endState(context, record, told) };
     if (record.autoRemove && record.state.status === 'running') context.records.remove(id);
     else context.records.put(settled);
     context.step('settle:record');
@@ -70,18 +70,18 @@ export function discardFiles(context: Context, id: string): void {
   rmSync(context.paths.container(id).durable, { recursive: true, force: true });
 }
 
-function hasEnded({ paths }: Context, record: ContainerRecord): boolean {
+function hasEnded({ paths }: Context, record: ContainerRecord, told?: Exit): boolean {
   const { status } = record.state;
-  if (status === 'running') return !isAlive(record, paths);
+  if (status === 'running') return told ? hasDied(record) : !isAlive(record, paths);
   return status === 'starting' && !isStarting(record);
 }
 
-function endState(context: Context, record: ContainerRecord): RecordedState {
+function endState(context: Context, record: ContainerRecord, told?: Exit): RecordedState {
   if (record.state.status === 'starting') {
     return { status: 'created', error: 'the process that was starting it was killed' };
   }
   const { started } = record.state;
-  const end = endOf(record, context.paths);
+  const end = endOf(record, context.paths, told);
   return {
     status: 'exited',
     finished: new Date().toISOString(),

@@ -7,10 +7,11 @@ import type { ContainerRecord, RecordedState } from '../container.ts';
 import type { Context } from '../context.ts';
 import type { StartOptions } from '../engine.ts';
 import { isAlive, isStarting } from '../liveness.ts';
+import { plain } from '../names.ts';
 import { ensurePrivate } from '../paths.ts';
 import { writeEtcFiles } from './etc.ts';
 import { moor, netnsOf } from './sandbox.ts';
-import { abandonStart, settleIfEnded } from './settle.ts';
+import { abandonStart, settleContainer } from './settle.ts';
 import { containerSpec } from './spec.ts';
 
 /**
@@ -51,9 +52,9 @@ export async function startContainer(
 
 /** Makes the caller the one who starts this container, and moors it. */
 function claim(context: Context, ref: string): { record: ContainerRecord; endpoints: Endpoint[] } {
-  settleIfEnded(context, context.records.find(ref, `start ${ref}`).id);
+  settleContainer(context, context.records.find(ref, `start ${plain(ref)}`).id);
   return context.store.transaction(() => {
-    const found = context.records.find(ref, `start ${ref}`);
+    const found = context.records.find(ref, `start ${plain(ref)}`);
     if (isAlive(found, context.paths)) {
       throw new HawserError('state', `start ${found.name}: it is already running`);
     }
@@ -88,6 +89,7 @@ async function launch(
   streams: SessionOptions,
 ): Promise<Session> {
   const { pid, session, notes } = await startProcess(containerSpec(context, record, netns), {
+    attempt: `start ${record.name}`,
     seccompCache: context.paths.seccompCache,
     cgroups: context.cgroups(),
     session: streams,

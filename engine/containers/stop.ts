@@ -5,7 +5,8 @@ import type { Exit } from '../../runtime/spec.ts';
 import type { ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive, stateNow } from '../liveness.ts';
-import { discardFiles, settleContainer, settleIfEnded } from './settle.ts';
+import { plain } from '../names.ts';
+import { discardFiles, settleContainer } from './settle.ts';
 import { parseSignal } from './signal.ts';
 import { cgroupOf } from './spec.ts';
 
@@ -32,7 +33,7 @@ export async function stopContainer(
   ref: string,
   { timeout = DEFAULT_TIMEOUT, signal }: { timeout?: number; signal?: string },
 ): Promise<void> {
-  const record = context.records.find(ref, `stop ${ref}`);
+  const record = context.records.find(ref, `stop ${plain(ref)}`);
   const number = parseSignal(signal ?? record.stopSignal);
   await end(context, record, number, timeout);
 }
@@ -42,7 +43,7 @@ export async function killContainer(
   ref: string,
   signal = 'SIGKILL',
 ): Promise<void> {
-  const record = context.records.find(ref, `kill ${ref}`);
+  const record = context.records.find(ref, `kill ${plain(ref)}`);
   const number = parseSignal(signal);
   const session = await openSession(context, record, `kill ${record.name}`);
   try {
@@ -55,7 +56,7 @@ export async function killContainer(
 }
 
 export async function waitContainer(context: Context, ref: string): Promise<Exit> {
-  const record = context.records.find(ref, `wait for ${ref}`);
+  const record = context.records.find(ref, `wait for ${plain(ref)}`);
   const session = isAlive(record, context.paths)
     ? await attachTo(context.paths.container(record.id))
     : undefined;
@@ -81,7 +82,7 @@ export async function removeContainer(
   { force = false }: { force?: boolean },
 ): Promise<void> {
   const { records, paths } = context;
-  const record = records.find(ref, `remove ${ref}`);
+  const record = records.find(ref, `remove ${plain(ref)}`);
   if (isAlive(record, paths)) {
     if (!force) {
       throw new HawserError('in-use', `remove ${record.name}: it is running`, {
@@ -90,7 +91,7 @@ export async function removeContainer(
     }
     await end(context, record, SIGKILL, DEFAULT_TIMEOUT);
   }
-  settleIfEnded(context, record.id);
+  settleContainer(context, record.id);
   forget(context, record);
   discardFiles(context, record.id);
 }
@@ -117,7 +118,7 @@ async function end(
     : undefined;
   if (!session) {
     await goneFor(context, record);
-    return settleIfEnded(context, record.id);
+    return settleContainer(context, record.id);
   }
   try {
     session.own();
@@ -151,8 +152,7 @@ async function settleAfter(
   session: Session,
 ): Promise<void> {
   session.own();
-  await session.exit;
-  settleContainer(context, record.id);
+  settleContainer(context, record.id, await session.exit);
   session.done();
 }
 

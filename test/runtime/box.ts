@@ -106,6 +106,7 @@ export class Box {
 
   start(spec: ContainerSpec): Promise<Supervised> {
     return startProcess(spec, {
+      attempt: 'start a box',
       seccompCache: this.#seccompCache,
       session: { output: true, stdin: spec.stdin, foreground: true },
     });
@@ -113,6 +114,7 @@ export class Box {
 
   exec(spec: ExecSpec): Promise<Supervised> {
     return execProcess(spec, {
+      attempt: 'start a box',
       seccompCache: this.#seccompCache,
       session: { output: true, stdin: spec.stdin, foreground: true },
     });

@@ -108,7 +108,11 @@ describe('a container', () => {
   ])('whose command cannot be run says so: %j', async (args, code) => {
     const spec = box.spec(args);
     const { session } = await box.start(spec);
-    await expect(session.start()).rejects.toMatchObject({ code });
+    const message = `start a box: exec ${args[0]}: `;
+    await expect(session.start()).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
     session.close();
     box.cgroups.remove(spec.cgroup);
   });
@@ -131,7 +135,11 @@ describe('a container', () => {
         throw new Error('the cgroup is stuck');
       },
     };
-    const options = { seccompCache: join(box.directory, 'seccomp'), cgroups: stuck };
+    const options = {
+      attempt: 'start a box',
+      seccompCache: join(box.directory, 'seccomp'),
+      cgroups: stuck,
+    };
     await expect(startProcess(spec, options)).rejects.toThrow(
       /\/no\/such\/namespace.*; then: the cgroup is stuck/,
     );
