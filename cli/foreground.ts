@@ -52,7 +52,7 @@ export async function runInForeground(
     const ending = await stream(session, door, { ...how, tty: process.tty, stdin });
     if (ending.kind === 'detached') return 0;
     if (ending.kind === 'exited') {
-      containers.settle(id);
+      containers.settle(id, await session.exit.catch(() => undefined));
       session.done();
     }
     return ending.code;

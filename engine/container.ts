@@ -20,7 +20,7 @@ export interface CreateRequest {
   tty?: boolean;
   /** Keep standard input open. */
   stdin?: boolean;
-  mounts?: Mount[];
+  mounts?: MountRequest[];
   readonly?: boolean;
   /**
    * Network names, or one of `bridge`, `host`, `none`, `container:NAME`, `ns:/path`.
@@ -56,6 +56,9 @@ export interface AttachmentRequest {
   aliases?: string[];
 }
 
+/** With `create`, the source of a bind mount that is not there becomes a directory, as with `-v`. */
+export type MountRequest = Mount & { create?: boolean };
+
 /** A container as the store keeps it. */
 export interface ContainerRecord {
   /** 64 hex digits. */
@@ -65,7 +68,7 @@ export interface ContainerRecord {
   image: { id: string; reference: string };
   process: ProcessConfig;
   hostname: string;
-  mounts: Mount[];
+  mounts: MountRequest[];
   readonly: boolean;
   network: NetworkConfig;
   limits: Limits;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Containers } from '../../engine/engine.ts';
 import { HawserError } from '../../errors.ts';
+import { complaint, failed } from '../complaint.ts';
 import { createWithIdFile } from '../create/id-file.ts';
 import { type ContainerOptions, containerOptions } from '../create/options.ts';
 import { createRequest } from '../create/request.ts';
@@ -44,12 +45,14 @@ export async function run(door: Door, args: string[], options: Options): Promise
     print(door, container.id);
     return 0;
   } catch (error) {
-    if (options.rm) await removeUnstarted(containers, container.id, error);
+    // A command that cannot be executed is the container's own affair, to be looked into.
+    const isRefused = complaint(error).exitCode === failed;
+    if (options.rm || isRefused) await removeUnstarted(containers, container.id, error);
     throw error;
   }
 }
 
-/** `--rm` holds for a container that did not even start; one that runs on is left to its monitor. */
+/** Nothing is left of a run that was refused; one that runs on is left to its monitor. */
 async function removeUnstarted(containers: Containers, id: string, cause: unknown): Promise<void> {
   try {
     const [container] = containers.list({ all: true, filters: { id: [id] } });

@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
-import type { Mount } from '../../runtime/spec.ts';
+import type { MountRequest } from '../../engine/container.ts';
 import { invalid } from './invalid.ts';
 import { parseBoolean } from './number.ts';
 
-/** `-v SOURCE:TARGET[:ro|rw]`. A source that begins with a dot is relative to `cwd`. */
-export function parseVolume(text: string, cwd: string): Mount {
+/**
+ * `-v SOURCE:TARGET[:ro|rw]`. A source that begins with a dot is relative to `cwd`; one that is not
+ * there becomes a directory.
+ */
+export function parseVolume(text: string, cwd: string): MountRequest {
   const [source = '', target, mode = 'rw', ...rest] = text.split(':');
   if (target === undefined) {
     throw invalid(
@@ -24,11 +27,12 @@ export function parseVolume(text: string, cwd: string): Mount {
     source: hostPath('-v', text, source, cwd),
     target: checked,
     readonly: flags.includes('ro'),
+    create: true,
   };
 }
 
 /** `--tmpfs TARGET[:OPTIONS]`. */
-export function parseTmpfs(text: string): Mount {
+export function parseTmpfs(text: string): MountRequest {
   const at = text.indexOf(':');
   const target = at < 0 ? text : text.slice(0, at);
   const options = at < 0 ? '' : text.slice(at + 1);
@@ -40,7 +44,7 @@ export function parseTmpfs(text: string): Mount {
 }
 
 /** `--mount type=bind,source=/srv,target=/data,readonly` or `type=tmpfs,target=/tmp,tmpfs-size=64m`. */
-export function parseMount(text: string, cwd: string): Mount {
+export function parseMount(text: string, cwd: string): MountRequest {
   const fields = new Map<string, string>();
   for (const field of text.split(',')) {
     const [name = '', ...value] = field.split('=');

@@ -1,12 +1,13 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
 import { tmpfsOptions } from '../../runtime/mount-options.ts';
-import type { Mount } from '../../runtime/spec.ts';
+import type { MountRequest } from '../container.ts';
 import { quote } from '../names.ts';
 
-export function checkMounts(mounts: Mount[], attempt: string): void {
+export function checkMounts(mounts: MountRequest[], attempt: string): void {
   const targets = new Set<string>();
   for (const mount of mounts) {
-    if (mount.kind === 'bind') checkPath(mount.source, 'source', attempt);
+    if (mount.kind === 'bind') checkSource(mount.source, mount.create ?? false, attempt);
     checkPath(mount.target, 'target', attempt);
     if (mount.kind === 'tmpfs') tmpfsOptions(mount.options);
     if (/^\/+$/.test(mount.target)) {
@@ -20,6 +21,28 @@ export function checkMounts(mounts: Mount[], attempt: string): void {
     }
     targets.add(mount.target);
   }
+}
+
+/** As Docker: what `-v` names and is not there becomes a directory. */
+export function makeSources(mounts: MountRequest[], attempt: string): void {
+  for (const mount of mounts) {
+    if (mount.kind !== 'bind' || !mount.create || existsSync(mount.source)) continue;
+    try {
+      mkdirSync(mount.source, { recursive: true });
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new HawserError('invalid', `${attempt}: make the mount source: ${why}`, { cause });
+    }
+  }
+}
+
+function checkSource(source: string, create: boolean, attempt: string): void {
+  checkPath(source, 'source', attempt);
+  if (create || existsSync(source)) return;
+  throw new HawserError(
+    'not-found',
+    `${attempt}: there is no ${quote(source)} on the host to mount`,
+  );
 }
 
 function checkPath(path: string, role: string, attempt: string): void {

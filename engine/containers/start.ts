@@ -10,6 +10,7 @@ import { isAlive, isStarting } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { ensurePrivate } from '../paths.ts';
 import { writeEtcFiles } from './etc.ts';
+import { makeSources } from './mounts.ts';
 import { moor, netnsOf } from './sandbox.ts';
 import { abandonStart, settleContainer } from './settle.ts';
 import { containerSpec } from './spec.ts';
@@ -28,6 +29,7 @@ export async function startContainer(
   try {
     const netns = netnsOf(context, record);
     writeEtcFiles(context, record, endpoints);
+    makeSources(record.mounts, `start ${record.name}`);
     context.step('start:files');
     session = await launch(context, record, netns, {
       stdin: attach && record.process.stdin,

@@ -74,8 +74,9 @@ export async function makeLab(): Promise<Lab> {
 }
 
 function snapshot(engine: Engine, host: FakeHost, cgroup: string): Snapshot {
+  awaitEndingLinks(engine, host);
   return {
-    links: lines(host.exec(['ip', '-br', 'link'])).map((line) => line.split(/\s+/)[0] ?? ''),
+    links: linkNames(host),
     addresses: lines(host.exec(['ip', '-o', 'address', 'show', 'scope', 'global'])).map(
       withoutIndex,
     ),
@@ -98,6 +99,20 @@ function snapshot(engine: Engine, host: FakeHost, cgroup: string): Snapshot {
       .endpoints()
       .map(({ key, addresses }) => `${key} ${addresses.map(({ address }) => address)}`),
   };
+}
+
+/** The links of a sandbox that has ended go with it, and the kernel takes a moment for that. */
+function awaitEndingLinks(engine: Engine, host: FakeHost): void {
+  const deadline = Date.now() + 5_000;
+  const expected = new Set(engine.endpoints().map(({ hostIfname }) => hostIfname));
+  const isEnding = (name: string) => name.startsWith('hv') && !expected.has(name);
+  while (linkNames(host).some(isEnding) && Date.now() < deadline) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  }
+}
+
+function linkNames(host: FakeHost): string[] {
+  return lines(host.exec(['ip', '-br', 'link'])).map((line) => line.split(/[\s@]/)[0] ?? '');
 }
 
 /** The pids of the launchers that serve a socket below a directory. */
