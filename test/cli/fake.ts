@@ -166,6 +166,7 @@ export class FakeEngine implements Engine {
     },
     start: async (ref, options) => {
       const found = this.#find(ref);
+      found.state.status = 'running';
       return this.#note('start', [found.name, options], options?.attach ? this.session : undefined);
     },
     attach: async (ref) => this.#note('attach', [ref], this.session),

@@ -120,7 +120,7 @@ describe('inspect', () => {
     ]);
     expect({ code, stderr }).toEqual({
       code: 125,
-      stderr: 'hawser: inspect "nope": no container, network or image is called so\n',
+      stderr: 'hawser: inspect nope: no container, network or image is called so\n',
     });
   });
 

@@ -126,8 +126,14 @@ describe('create', () => {
       '-v /srv:/data -v ./conf:/etc/conf:ro --tmpfs /tmp:size=1m,mode=1777 --tmpfs /run ' +
       '--mount type=bind,src=/a,dst=/b,readonly --mount type=tmpfs,target=/c,tmpfs-size=4m';
     expect((await requested([...argv.split(' '), 'busybox'])).mounts).toEqual([
-      { kind: 'bind', source: '/srv', target: '/data', readonly: false },
-      { kind: 'bind', source: join(cwd, 'conf'), target: '/etc/conf', readonly: true },
+      { kind: 'bind', source: '/srv', target: '/data', readonly: false, create: true },
+      {
+        kind: 'bind',
+        source: join(cwd, 'conf'),
+        target: '/etc/conf',
+        readonly: true,
+        create: true,
+      },
       { kind: 'bind', source: '/a', target: '/b', readonly: true },
       { kind: 'tmpfs', target: '/c', options: 'size=4m' },
       { kind: 'tmpfs', target: '/tmp', options: 'size=1m,mode=1777' },

@@ -163,6 +163,18 @@ describe('a foreground run', () => {
     await hawser(['run', 'busybox', 'x'], { engine });
     expect(engine.calls.map(([name]) => name)).toEqual(['create']);
   });
+
+  it('that is refused leaves no container behind, with or without --rm', async () => {
+    const engine = new FakeEngine();
+    engine.containers.start = async () => {
+      throw new HawserError('taken', 'attach web to bridge: publish 80:80/tcp: it is taken');
+    };
+    for (const options of [[], ['-d'], ['--rm']]) {
+      const { code } = await hawser(['run', ...options, 'busybox', 'x'], { engine });
+      expect(code).toBe(125);
+      expect(engine.calls.at(-1)?.slice(0, 2)).toEqual(['remove', 'web']);
+    }
+  });
 });
 
 describe('other ways to a process', () => {
