@@ -29,7 +29,8 @@ export type {
   PublishedPort,
   Sandbox,
 } from './net/model.ts';
-export type { AttachRequest, DetachRequest, NetworkSpec, Repair } from './net/networking.ts';
-export type { LogLine, LogOptions } from './runtime/logs.ts';
+export type { AttachRequest, DetachRequest, NetworkSpec, Repair } from './net/request.ts';
+export type { LogLine } from './runtime/log-format.ts';
+export type { LogOptions } from './runtime/logs.ts';
 export type { Session } from './runtime/process.ts';
 export type { Exit, Limits, Mount } from './runtime/spec.ts';

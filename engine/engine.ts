@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Image, ImageConfig } from '../image/image.ts';
 import type { Endpoint, Network } from '../net/model.ts';
-import type { AttachRequest, NetworkSpec, Repair } from '../net/networking.ts';
-import type { LogLine, LogOptions } from '../runtime/logs.ts';
+import type { AttachRequest, NetworkSpec, Repair } from '../net/request.ts';
+import type { LogLine } from '../runtime/log-format.ts';
+import type { LogOptions } from '../runtime/logs.ts';
 import type { Session } from '../runtime/process.ts';
 import type { Exit } from '../runtime/spec.ts';
 import type { AttachmentRequest, Container, CreateRequest } from './container.ts';

@@ -3,7 +3,7 @@ import { openImages } from '../image/images.ts';
 import { openIpam } from '../ipam/ipam.ts';
 import { closeOnExec } from '../native/libc.ts';
 import { openNetworking } from '../net/networking.ts';
-import { openCgroups } from '../runtime/cgroup/cgroup.ts';
+import { openCgroups } from '../runtime/cgroup/open.ts';
 import { openStore } from '../store/lmdb.ts';
 import { openContainers } from './containers/containers.ts';
 import type { Context } from './context.ts';

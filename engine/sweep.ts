@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { unpinNetns } from '../native/netns.ts';
-import type { Repair } from '../net/networking.ts';
+import type { Repair } from '../net/request.ts';
 import type { Context } from './context.ts';
 import { isAlive, isStarting } from './liveness.ts';
 

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import type { Repair } from '../net/networking.ts';
+import type { Repair } from '../net/request.ts';
 import { settleContainer } from './containers/settle.ts';
 import { removeContainer } from './containers/stop.ts';
 import type { Context } from './context.ts';

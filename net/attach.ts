@@ -16,11 +16,11 @@ import { hostIfnameOf } from './kernel-names.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
 import { checkInterfaceName, checkSandboxId, plain } from './names.ts';
-import type { AttachRequest } from './networking.ts';
 import { DEFAULT_NETWORK, ensureDefaultNetwork, poolId, prefixed } from './networks.ts';
 import { parseBridgeOptions } from './options.ts';
 import { present } from './present.ts';
 import { releasePorts, reservePorts } from './publish.ts';
+import type { AttachRequest } from './request.ts';
 import { expectedElements } from './truth.ts';
 import { type Undo, undoing } from './undo.ts';
 

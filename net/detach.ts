@@ -6,9 +6,9 @@ import type { NetContext } from './context.ts';
 import { addDefaultRoutes } from './drivers/bridge.ts';
 import { endpointElements } from './firewall/elements.ts';
 import type { Endpoint } from './model.ts';
-import type { DetachRequest } from './networking.ts';
 import { poolId } from './networks.ts';
 import { releasePorts } from './publish.ts';
+import type { DetachRequest } from './request.ts';
 import { attempt } from './undo.ts';
 
 export function detach(context: NetContext, request: DetachRequest): void {

@@ -6,7 +6,7 @@ import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
 import { parseMac } from './mac.ts';
 import type { Endpoint, Network, PortRequest, PublishedPort } from './model.ts';
-import type { AttachRequest } from './networking.ts';
+import type { AttachRequest } from './request.ts';
 
 /**
  * The endpoint that is there already, if it is what is asked for. One whose link is gone (its

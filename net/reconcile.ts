@@ -11,9 +11,9 @@ import type { Host } from './drivers/driver.ts';
 import { noteForeignPolicy } from './firewall/foreign.ts';
 import { ownership } from './kernel-names.ts';
 import type { Endpoint } from './model.ts';
-import type { Repair } from './networking.ts';
 import { poolId } from './networks.ts';
 import { dropReservation, reservations } from './publish.ts';
+import type { Repair } from './request.ts';
 import { expectedElements } from './truth.ts';
 import { undoing } from './undo.ts';
 

@@ -1,5 +1,13 @@
 import { readSync } from 'node:fs';
-import type { LogLine } from './logs.ts';
+
+/** What a process wrote at one moment: a line, or a part of one. */
+export interface LogLine {
+  /** RFC 3339, with nanoseconds. */
+  time: string;
+  stream: 'stdout' | 'stderr';
+  /** With its newline, if the process wrote one here. */
+  data: Buffer;
+}
 
 /**
  * The format of Kubernetes' container runtime interface, one entry a line:

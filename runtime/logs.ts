@@ -1,15 +1,6 @@
 import { once } from 'node:events';
 import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs';
-import { lastLinesOffset, parseEntry } from './log-format.ts';
-
-/** What a process wrote at one moment: a line, or a part of one. */
-export interface LogLine {
-  /** RFC 3339, with nanoseconds. */
-  time: string;
-  stream: 'stdout' | 'stderr';
-  /** With its newline, if the process wrote one here. */
-  data: Buffer;
-}
+import { type LogLine, lastLinesOffset, parseEntry } from './log-format.ts';
 
 export interface LogOptions {
   /** Only the last so many lines; default all. */

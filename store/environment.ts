@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb';
+import type { RootDatabaseOptionsWithPath } from 'lmdb';
 import { checkDataFile } from './datafile.ts';
 import {
   DATA_FILE,
@@ -12,10 +12,8 @@ import {
   syncDirectory,
 } from './directory.ts';
 import { explain } from './explain.ts';
-import { hasFormat, writeFormat } from './format.ts';
+import { type Database, hasFormat, writeFormat } from './format.ts';
 import { Journal } from './journal.ts';
-
-export type Database = RootDatabase<string, Buffer>;
 
 export interface EnvironmentOptions {
   /**

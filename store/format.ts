@@ -1,5 +1,7 @@
+import type { RootDatabase } from 'lmdb';
 import { HawserError } from '../errors.ts';
-import type { Database } from './environment.ts';
+
+export type Database = RootDatabase<string, Buffer>;
 
 /** What a store says about itself; no table's keys begin with NUL. */
 const KEY = Buffer.from('\0format');

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { HawserError } from '../../errors.ts';
-import type { SubnetSpec } from '../../net/networking.ts';
+import type { SubnetSpec } from '../../net/request.ts';
 import { invalid } from './invalid.ts';
 import { parsePairs } from './pairs.ts';
 

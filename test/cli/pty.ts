@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:c
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCgroups } from '../../runtime/cgroup/cgroup.ts';
+import { openCgroups } from '../../runtime/cgroup/open.ts';
 import { makeBusyboxTar } from '../support/busybox.ts';
 import { type FakeHost, makeFakeHost } from '../support/fakehost.ts';
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../../engine/engine.ts';
 import { openEngine } from '../../engine/open.ts';
-import { openCgroups } from '../../runtime/cgroup/cgroup.ts';
+import { openCgroups } from '../../runtime/cgroup/open.ts';
 import { importBusybox } from '../support/busybox.ts';
 import { type FakeHost, makeFakeHost } from '../support/fakehost.ts';
 import { inhabit } from '../support/inhabit.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NetworkSpec } from '../../net/networking.ts';
+import type { NetworkSpec } from '../../net/request.ts';
 import { type Lab, makeLab, refusal } from './lab.ts';
 
 let lab: Lab;

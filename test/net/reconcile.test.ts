@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unpinNetns } from '../../native/netns.ts';
-import type { Repair } from '../../net/networking.ts';
+import type { Repair } from '../../net/request.ts';
 import { HOST_ADDRESS } from '../support/fakehost.ts';
 import { ask, type Container, type Lab, makeLab } from './lab.ts';
 

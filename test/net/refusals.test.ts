@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../net/model.ts';
-import type { AttachRequest } from '../../net/networking.ts';
 import { parsePort } from '../../net/ports.ts';
+import type { AttachRequest } from '../../net/request.ts';
 import { HOST_ADDRESS } from '../support/fakehost.ts';
 import { type Lab, makeLab, refusal } from './lab.ts';
 

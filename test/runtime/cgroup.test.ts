@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openCgroups } from '../../runtime/cgroup/cgroup.ts';
 import { parseHierarchies } from '../../runtime/cgroup/hierarchies.ts';
+import { openCgroups } from '../../runtime/cgroup/open.ts';
 import { cgroupsV1 } from '../../runtime/cgroup/v1.ts';
 import { DEVICE_RULES } from '../../runtime/security/devices.ts';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LogLine, type LogOptions, readLogs } from '../../runtime/logs.ts';
+import type { LogLine } from '../../runtime/log-format.ts';
+import { type LogOptions, readLogs } from '../../runtime/logs.ts';
 
 let directory: string;
 let path: string;

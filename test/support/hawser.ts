@@ -1,10 +1,12 @@
 /** The built program in a fake host, as a person would use it. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { openCgroups } from '../../runtime/cgroup/cgroup.ts';
+import type { Container } from '../../engine/container.ts';
+import { openCgroups } from '../../runtime/cgroup/open.ts';
 import { makeBusyboxTar } from './busybox.ts';
-import { type FakeHost, makeFakeHost } from './fakehost.ts';
+import { type FakeHost, makeFakeHost, type Place, place } from './fakehost.ts';
+import { type Traces, tracesOf } from './traces.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'hawser');
 
@@ -16,10 +18,22 @@ export interface Outcome {
 
 export interface Hawser {
   host: FakeHost;
+  /** The parent of its containers' cgroups. */
+  cgroup: string;
+  /** The environment that makes a process work on this host's state. */
+  env: NodeJS.ProcessEnv;
   /** Runs `hawser ARGS` to its end, whatever that is. */
   try(args: string[], input?: string): Outcome;
   /** Runs `hawser ARGS`, which must succeed; returns what it printed, trimmed. */
   run(...args: string[]): string;
+  /** The same beside others: it does not stand in their way. */
+  runs(...args: string[]): Promise<string>;
+  /** What `hawser inspect NAME` says of one container. */
+  inspect(name: string): Container;
+  /** The network namespace that a running container's process is in. */
+  inside(name: string): Place;
+  /** What is there of hawser's doing, to be compared. */
+  traces(): Traces;
   /** Starts `hawser ARGS` and leaves it running. */
   spawn(args: string[]): ChildProcess;
   /** Imports the machine's busybox as the image `busybox`. */
@@ -49,14 +63,30 @@ export function makeHawser(options: { uplink?: boolean } = {}): Hawser {
     return { code: status, stdout, stderr };
   };
 
+  const run: Hawser['run'] = (...args) => printed(args, attempt(args));
+  const inspect: Hawser['inspect'] = (name) => {
+    const [container]: Container[] = JSON.parse(run('inspect', name));
+    if (container === undefined) throw new Error(`inspect ${name}: nothing was printed`);
+    return container;
+  };
+
   return {
     host,
+    cgroup,
+    env,
     try: attempt,
-    run(...args) {
-      const { code, stdout, stderr } = attempt(args);
-      if (code !== 0) throw new Error(`hawser ${args.join(' ')}: exit ${code}\n${stderr}${stdout}`);
-      return stdout.trim();
+    run,
+    inspect,
+    runs(...args) {
+      const { file, rest } = argv(args);
+      return new Promise<Outcome>((resolve) => {
+        const child = execFile(file, rest, { env, timeout: 60_000 }, (_, stdout, stderr) => {
+          resolve({ code: child.exitCode, stdout, stderr });
+        });
+      }).then((outcome) => printed(args, outcome));
     },
+    inside: (name) => place(`/proc/${inspect(name).state.pid}/ns/net`),
+    traces: () => tracesOf(host, cgroup),
     spawn(args) {
       const { file, rest } = argv(args);
       return spawn(file, rest, { env, stdio: 'pipe' });
@@ -74,4 +104,10 @@ export function makeHawser(options: { uplink?: boolean } = {}): Hawser {
       }
     },
   };
+}
+
+/** What a command that must succeed has printed. */
+function printed(args: string[], { code, stdout, stderr }: Outcome): string {
+  if (code !== 0) throw new Error(`hawser ${args.join(' ')}: exit ${code}\n${stderr}${stdout}`);
+  return stdout.trim();
 }

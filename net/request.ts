@@ -1,0 +1,63 @@
+/** What callers of the network layer ask for, and what repair tells them. */
+import type { NetworkSubnet, PortRequest, Sandbox } from './model.ts';
+
+/** What a network is to be; all but the name has a default. */
+export interface NetworkSpec {
+  name: string;
+  /** Only `bridge` so far. */
+  driver?: string;
+  internal?: boolean;
+  /** Default: the first of the default pools that overlaps with nothing. */
+  subnets?: SubnetSpec[];
+  /** Docker's names: com.docker.network.driver.mtu, ... */
+  options?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+/** Default gateway: the subnet's first address. */
+export type SubnetSpec = Pick<NetworkSubnet, 'subnet'> & Partial<NetworkSubnet>;
+
+export interface AttachRequest {
+  /** A network by name, id or unambiguous prefix of the id. */
+  network: string;
+  sandbox: Sandbox;
+  /** For people: the container's name. */
+  owner: string;
+  /** Default: the first free of eth0, eth1, ... */
+  ifname?: string;
+  /** A requested address, IPv4 or IPv6, in one of the network's subnets. */
+  ip?: string;
+  /** Default: derived from the address, so that it outlives a restart. */
+  mac?: string;
+  ports?: PortRequest[];
+  aliases?: string[];
+}
+
+/** Which of a sandbox's endpoints: all, or the one on a network, or the one of a name. */
+export interface DetachRequest {
+  /** The sandbox's id. */
+  sandbox: string;
+  ifname?: string;
+  network?: string;
+  /**
+   * The caller ends the namespace right after this, and the links may go with it: they are taken off
+   * their network now, and the kernel removes them in its own time. Saves the wait of some 10 ms
+   * that each removal of a link costs (docs/decisions/ending-a-sandbox.md).
+   */
+  ending?: boolean;
+}
+
+export interface EndpointFilter {
+  /** A network by name, id or prefix. */
+  network?: string;
+  /** A sandbox's id. */
+  sandbox?: string;
+}
+
+/** Something that was not as it should be, and what was done about it. */
+export interface Repair {
+  /** What kind of thing: `link`, `bridge`, `firewall`, `endpoint`, `lease`, `port`. */
+  kind: string;
+  /** A sentence: `removed link hv0a1b…: no endpoint has it`. */
+  what: string;
+}
