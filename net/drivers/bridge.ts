@@ -181,10 +181,11 @@ function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): v
 
 function configureInside(endpoint: Endpoint, network: Network, inside: Rtnetlink): void {
   const { ifname, addresses, sandbox } = endpoint;
-  // As Docker does: a network without IPv6 has no link-local way around its rules either.
-  if (network.subnets.every(({ subnet }) => !subnet.includes(':'))) {
-    inNetns(sandbox.path, () => ensureSysctl(`ipv6/conf/${ifname}/disable_ipv6`, '1'));
-  }
+  // As Docker does: a network without IPv6 has no link-local way around its rules either. With
+  // IPv6, a neighbour must not become the container's router by saying so (CVE-2020-10749).
+  const hasIPv6 = network.subnets.some(({ subnet }) => subnet.includes(':'));
+  const [setting, value] = hasIPv6 ? ['accept_ra', '0'] : ['disable_ipv6', '1'];
+  inNetns(sandbox.path, () => ensureSysctl(`ipv6/conf/${ifname}/${setting}`, value));
   const link = inside.link(ifname)?.index ?? ifname;
   const routes = missingDefaultRoutes(endpoint, inside);
   inside.batch(() => {

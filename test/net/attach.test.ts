@@ -66,6 +66,8 @@ describe('an attach', () => {
     const six = inside.addresses('eth0').find(({ address }) => address === 'fd00:5::2');
     expect(six?.tentative).toBe(false);
     there.exec(['busybox', 'ping', '-6', '-c1', '-W1', 'fd00:5::1']);
+    // Whoever is on the same network cannot become its router.
+    expect(there.exec(['cat', '/proc/sys/net/ipv6/conf/eth0/accept_ra'])).toBe('0\n');
   });
 
   it('of a second network comes as eth1, and leaves the first way out alone', () => {
