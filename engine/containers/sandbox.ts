@@ -52,12 +52,24 @@ export function attachSandbox(
 /** Undoes `moor`, whatever of it is there. */
 export function castOff(context: Context, record: ContainerRecord): void {
   if (record.network.mode.kind !== 'own') return;
-  const { id, path } = ownSandbox(context, record);
+  const sandbox = ownSandbox(context, record);
   try {
-    context.networking.detach({ sandbox: id, ending: true });
+    const ending = !isShared(context, sandbox);
+    context.networking.detach({ sandbox: sandbox.id, ending });
   } finally {
-    unpinNetns(path);
+    unpinNetns(sandbox.path);
   }
+}
+
+/** Whether a sandbox lives on without its owner, for those who have joined it. */
+function isShared({ paths, records }: Context, { id, path }: Sandbox): boolean {
+  return records.all().some((record) => {
+    const { mode } = record.network;
+    const joins =
+      (mode.kind === 'container' && mode.container === id) ||
+      (mode.kind === 'namespace' && mode.path === path);
+    return joins && isAlive(record, paths);
+  });
 }
 
 /** The namespace a container's process is to join, or undefined for the caller's own. */
