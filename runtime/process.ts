@@ -111,13 +111,15 @@ export function readPids(paths: Pick<ProcessPaths, 'pid'>): PidFile | undefined 
 }
 
 /**
- * Whether the process is still to be reckoned with: it lives, or it has just ended and its monitor
- * is about to write down how. Pids are believed only together with boot and start time.
+ * Whether the process is still to be reckoned with: it lives under its monitor, or it has just ended
+ * and that is about to write down how. One whose monitor was killed dies with it, unless its program
+ * was set-user-id or asked for no such signal (PR_SET_PDEATHSIG, prctl(2)): that one counts as ended
+ * too, and is killed with its cgroup. Pids are believed only together with boot and start time.
  */
 export function isRunning(paths: Pick<ProcessPaths, 'pid' | 'exit'>): boolean {
   const pids = readPids(paths);
-  if (pids === undefined) return false;
-  return isAlive(pids.process) || (isAlive(pids.monitor) && readExit(paths) === undefined);
+  if (pids === undefined || !isAlive(pids.monitor)) return false;
+  return isAlive(pids.process) || readExit(paths) === undefined;
 }
 
 function isAlive({ pid, start }: { pid: number; start: number }): boolean {

@@ -26,12 +26,19 @@ const write = (process: object, monitor: object, boot = bootId()): void =>
 
 describe('a supervised process', () => {
   it('runs while its pid has the start time that was written down', () => {
-    write(me(), gone);
+    write(me(), me());
     expect(isRunning(paths)).toBe(true);
   });
 
+  it('does not run unsupervised', () => {
+    write(me(), gone);
+    expect(isRunning(paths)).toBe(false);
+  });
+
   it('is not another process that has come by its pid', () => {
-    write({ ...me(), start: me().start - 1 }, gone);
+    const exit = { code: 0, oomKilled: false, finished: '2026-01-02T03:04:05Z' };
+    writeFileSync(paths.exit, JSON.stringify(exit));
+    write({ ...me(), start: me().start - 1 }, me());
     expect(isRunning(paths)).toBe(false);
   });
 
