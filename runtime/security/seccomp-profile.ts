@@ -5,6 +5,8 @@ import { CALLS_BY_ARCHITECTURE, CALLS_BY_CAPABILITY, COMMON_CALLS } from './secc
 const CLONE_NAMESPACES = 0x7e020000n;
 /** Its sockets reach the hypervisor and other virtual machines, past every network namespace. */
 const AF_VSOCK = 40n;
+/** Families are numbers below 64 (AF_MAX is 46). */
+const FAMILY_BITS = [1n, 2n, 4n, 8n, 16n, 32n];
 /** Execution domains that change nothing of consequence: PER_LINUX, PER_LINUX32, the two with UNAME26, and asking. */
 const PERSONALITIES = [0n, 8n, 0x20000n, 0x20008n, 0xffffffffn];
 /** "There is no such call": the C library then falls back to clone, whose flags a filter can see. */
@@ -32,7 +34,7 @@ export function defaultProfile(
       allow(COMMON_CALLS),
       allow(CALLS_BY_ARCHITECTURE[architecture] ?? []),
       allow(capabilities.flatMap((name) => CALLS_BY_CAPABILITY[name] ?? [])),
-      { ...allow(['socket']), args: [{ index: 0, op: 'ne', value: AF_VSOCK }] },
+      ...FAMILY_BITS.map(differsFromVsock),
       ...PERSONALITIES.map(
         (value): SeccompRule => ({
           ...allow(['personality']),
@@ -43,6 +45,15 @@ export function defaultProfile(
     ],
   };
 }
+
+/**
+ * A family other than AF_VSOCK differs from it in some bit. "Not equal" would compare 64 bits where
+ * the kernel looks at 32: with any of the upper ones set, a program would have its AF_VSOCK.
+ */
+const differsFromVsock = (bit: bigint): SeccompRule => ({
+  ...allow(['socket']),
+  args: [{ index: 0, op: 'masked-eq', value: bit, valueTwo: ~AF_VSOCK & bit }],
+});
 
 /** Processes and threads may be made, namespaces not. clone3 hides its flags in memory from any filter. */
 function withoutNamespaces(architecture: string): SeccompRule[] {

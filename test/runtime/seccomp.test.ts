@@ -59,6 +59,21 @@ describe('the default system call filter', () => {
   });
 });
 
+it('keeps AF_VSOCK from a container, whatever the upper half of the argument holds', () => {
+  const rules = defaultProfile(DEFAULT_CAPABILITIES, 'x64').rules.filter(({ names }) =>
+    names.includes('socket'),
+  );
+  const isAllowed = (family: bigint) =>
+    rules.some(({ args = [] }) =>
+      args.every(({ op, value, valueTwo }) => op === 'masked-eq' && (family & value) === valueTwo),
+    );
+  for (let family = 0n; family < 64n; family++) {
+    expect(isAllowed(family), `family ${family}`).toBe(family !== 40n);
+  }
+  expect(isAllowed(40n | (1n << 32n))).toBe(false);
+  expect(isAllowed(1n | (1n << 32n))).toBe(true);
+});
+
 describe('the cache of compiled filters', () => {
   let directory: string;
   beforeEach(() => {
