@@ -36,6 +36,7 @@ function settled(line: string): string[] {
     .split(', ') // elements of a set
     .map((part) =>
       part
+        .replace(/\s+/g, ' ')
         .replace(/^\d+: /, '')
         .replace(/elements = \{|\}/g, '')
         .replace(/ (linkdown|dead|UP|DOWN|LOWERLAYERDOWN|<[A-Z,_-]+>)(?= |$)/g, '')
