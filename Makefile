@@ -30,12 +30,13 @@ lint: setup ## Formatting, lint rules and types
 	@npx --no-install biome ci --log-level=warn .
 	@npx --no-install tsc --noEmit
 
-build: setup dist/cli.cjs dist/types/index.d.ts build/hawser-launch ## The program, the library and its types, the launcher
+build: setup build/hawser-launch dist/cli.cjs dist/types/index.d.ts ## The program, the library and its types, the launcher
 
 setup: ## Debian packages and npm packages
 	@scripts/setup.sh $(filter demo test test-guest bench,$(MAKECMDGOALS))
 
-dist/cli.cjs: $(SOURCES) scripts/build.mjs $(wildcard scripts/bundle/*) package-lock.json
+# The launcher comes first: the build runs the program, to keep the byte code of what ran.
+dist/cli.cjs: $(SOURCES) scripts/build.mjs $(wildcard scripts/bundle/*) package-lock.json | build/hawser-launch
 	@node scripts/build.mjs
 
 dist/types/index.d.ts: $(SOURCES) tsconfig.types.json package-lock.json

@@ -12,7 +12,10 @@ async function start(argv: string[]): Promise<number> {
   }
   const world: World = {
     engine: async (options) => (await import('../engine/open.ts')).openEngine(options),
-    stdin: process.stdin,
+    // Made at the first look, which takes a millisecond.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,

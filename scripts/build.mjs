@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { addonsBesideBundle } from './bundle/addons.mjs';
+import { builtinsLoadedLate } from './bundle/builtins-late.mjs';
 import { writeCodeCache } from './bundle/code-cache.mjs';
 import { packagesLoadedLate } from './bundle/loaded-late.mjs';
 
@@ -26,7 +27,7 @@ async function buildProgram(outdir) {
     // White space is a third of what would be read at every start; traces are mapped back (--debug).
     minifyWhitespace: true,
     sourcemap: 'linked',
-    plugins: [packagesLoadedLate, addonsBesideBundle],
+    plugins: [packagesLoadedLate, builtinsLoadedLate, addonsBesideBundle],
   });
   writeCodeCache(join(outdir, 'cli.cjs'));
 }
