@@ -37,15 +37,18 @@ setup: ## Debian packages and npm packages
 
 # The launcher comes first: the build runs the program, to keep the byte code of what ran.
 dist/cli.cjs: $(SOURCES) scripts/build.mjs $(wildcard scripts/bundle/*) package-lock.json | build/hawser-launch
+	@echo 'build: the program and the library'
 	@node scripts/build.mjs
 
 dist/types/index.d.ts: $(SOURCES) tsconfig.types.json package-lock.json
+	@echo "build: the library's types"
 	@rm -rf dist/types
 	@npx --no-install tsc -p tsconfig.types.json
 	@touch $@
 
 build/hawser-launch: $(LAUNCHER_SOURCES)
-	@$(MAKE) -C native/launcher
+	@echo 'build: the launcher'
+	@$(MAKE) -s -C native/launcher
 
 clean: ## Remove what was built (not what was installed)
 	@rm -rf dist build
