@@ -27,7 +27,7 @@ bench: setup build ## Measure, beside docker where there is something to compare
 	@node scripts/bench.mjs $(BENCH)
 
 lint: setup ## Formatting, lint rules and types
-	@npx --no-install biome ci --log-level=warn .
+	@npx --no-install biome ci --colors=off --log-level=warn .
 	@npx --no-install tsc --noEmit
 
 build: setup build/hawser-launch dist/cli.cjs dist/types/index.d.ts ## The program, the library and its types, the launcher
