@@ -1,6 +1,6 @@
 /** From create to rm: what a container does, what is kept of it, and what goes by itself. */
 import { once } from 'node:events';
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Container } from '../../engine/container.ts';
@@ -23,10 +23,25 @@ const start = (name: string, ...args: string[]) => hawser.run('run', '-d', '--na
 const status = (name: string) => hawser.inspect(name).state.status;
 const isEmpty = () => expect.poll(() => hawser.traces(), { timeout: 5000 }).toEqual(empty);
 
+/** What a container can wait for, so that it ends when the test says so. */
+function makeGate() {
+  const directory = mkdtempSync(join(hawser.host.dir, 'gate-'));
+  return {
+    mount: ['-v', `${directory}:/gate`],
+    waiting: (then: string) => [
+      ...['busybox', 'sh', '-c'],
+      `until [ -e /gate/open ]; do sleep 0.02; done; ${then}`,
+    ],
+    open: () => writeFileSync(join(directory, 'open'), ''),
+  };
+}
+
 describe('run -d', () => {
   it('ends by itself, and gives everything back with nobody calling anything', async () => {
-    start('job', '--network', 'blue', '-p', '8080:80', 'busybox', 'sh', '-c', 'sleep 0.3; exit 3');
+    const gate = makeGate();
+    start('job', '--network', 'blue', '-p', '8080:80', ...gate.mount, ...gate.waiting('exit 3'));
     expect(hawser.traces().network.join()).toContain('8080');
+    gate.open();
     const { files, ...traces } = empty;
     await expect.poll(() => hawser.traces(), { timeout: 5000 }).toMatchObject(traces);
     expect(hawser.traces().files.filter((path) => path.startsWith('run/'))).toEqual(
@@ -43,8 +58,10 @@ describe('run -d', () => {
   });
 
   it('with --rm goes without a trace', async () => {
-    start('fleeting', '--rm', '--network', 'blue', 'busybox', 'sleep', '0.3');
+    const gate = makeGate();
+    start('fleeting', '--rm', '--network', 'blue', ...gate.mount, ...gate.waiting('true'));
     expect(status('fleeting')).toBe('running');
+    gate.open();
     await isEmpty();
     expect(hawser.run('ps', '-aq')).toBe('');
   });

@@ -206,9 +206,9 @@ describe('limits', () => {
   });
 
   it('cpus: a busy process gets no more than its share', () => {
-    const busy = 'timeout 1 sh -c "while :; do :; done"; times | tail -n 1';
+    const busy = 'timeout 1 sh -c "while :; do :; done"; times';
     const [, user = '', system = ''] =
-      /^0m([\d.]+)s 0m([\d.]+)s$/.exec(run(['--cpus', '0.2'], 'sh', '-c', busy)) ?? [];
+      /0m([\d.]+)s 0m([\d.]+)s$/.exec(run(['--cpus', '0.2'], 'sh', '-c', busy)) ?? [];
     expect(Number(user) + Number(system)).toBeGreaterThan(0);
     expect(Number(user) + Number(system)).toBeLessThan(0.5);
   });
