@@ -86,9 +86,10 @@ export const bridgeDriver: Driver = {
 
 function makeBridge(network: Network, rtnl: Rtnetlink): string[] {
   const { bridge } = network;
-  rtnl.addBridge({ name: bridge, mac: bridgeMac(bridge), mtu: bridgeMtu(network, rtnl) });
+  rtnl.addBridge({ name: bridge, mac: bridgeMac(bridge) });
   try {
-    rtnl.setLink(bridge, { alias: aliasOfNetwork(network) });
+    // An MTU it is born with would be forgotten with its last port (br_mtu_auto_adjust).
+    rtnl.setLink(bridge, { alias: aliasOfNetwork(network), mtu: bridgeMtu(network, rtnl) });
     completeBridge(network, rtnl);
   } catch (error) {
     rtnl.removeLink(bridge);
@@ -123,7 +124,9 @@ function completeBridge(network: Network, rtnl: Rtnetlink): string[] {
     done.push(`address ${gateway} given to ${bridge}`);
   }
   const link = rtnl.link(bridge);
-  if (link?.alias === undefined) rtnl.setLink(bridge, { alias: aliasOfNetwork(network) });
+  if (link?.alias === undefined) {
+    rtnl.setLink(bridge, { alias: aliasOfNetwork(network), mtu: bridgeMtu(network, rtnl) });
+  }
   if (link?.up !== true) {
     rtnl.setLink(bridge, { up: true });
     done.push(`bridge ${bridge} set up`);

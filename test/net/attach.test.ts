@@ -126,6 +126,10 @@ describe('an attach', () => {
     expect(one.endpoint).toMatchObject({ ifname: 'net0', mtu: 1280 });
     one.exec(['busybox', 'ping', '-c1', '-W1', one.endpoint.addresses[0]?.gateway ?? '']);
     expect(() => one.exec(['busybox', 'ping', '-c1', '-W1', two.address])).toThrow();
+    for (const { sandbox } of [one, two]) {
+      lab.host.inside(() => lab.networking.detach({ sandbox: sandbox.id }));
+    }
+    expect(lab.container('three', { network: 'lan' }).endpoint.mtu).toBe(1280);
   });
 });
 
