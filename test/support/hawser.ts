@@ -23,7 +23,7 @@ export interface Hawser {
   /** The environment that makes a process work on this host's state. */
   env: NodeJS.ProcessEnv;
   /** Runs `hawser ARGS` to its end, whatever that is. */
-  try(args: string[], input?: string): Outcome;
+  try(args: string[], input?: string | Buffer): Outcome;
   /** Runs `hawser ARGS`, which must succeed; returns what it printed, trimmed. */
   run(...args: string[]): string;
   /** The same beside others: it does not stand in their way. */
