@@ -12,6 +12,7 @@ import { isPinned, netnsIdentity } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { endpointElements, networkElements } from './firewall/elements.ts';
+import { winFlows } from './flows.ts';
 import { hostIfnameOf } from './kernel-names.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
@@ -104,6 +105,7 @@ function make(
     const witness = networkElements(network).slice(0, 1);
     firewall.add([...witness, ...elements], () => expectedElements(records));
     undo('attach:firewall', () => firewall.remove(elements));
+    winFlows(endpoint, rtnl);
     return endpoint;
   });
 }

@@ -5,6 +5,7 @@ import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { addDefaultRoutes } from './drivers/bridge.ts';
 import { endpointElements } from './firewall/elements.ts';
+import { loseFlows } from './flows.ts';
 import type { Endpoint } from './model.ts';
 import { poolId } from './networks.ts';
 import { releasePorts } from './publish.ts';
@@ -56,7 +57,10 @@ export function letGo(
     });
   // Ports first, so that no connection is led to an address that somebody else may have next.
   return [
-    ...each('firewall', () => firewall.remove(endpointElements(endpoint))),
+    ...each('firewall', () => {
+      firewall.remove(endpointElements(endpoint));
+      loseFlows(endpoint);
+    }),
     ...each('veth', () => {
       const host = { rtnl, note: context.note };
       if (ending) driver.unhook(endpoint, host);
