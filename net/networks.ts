@@ -136,6 +136,12 @@ function plan(
     bridge: options.bridge ?? bridgeNameOf(id),
   };
   context.drivers[network.driver].check(network);
+  if (network.bridge === DEFAULT_BRIDGE && network.name !== DEFAULT_NETWORK) {
+    throw new HawserError(
+      'taken',
+      `${attempt}: interface ${DEFAULT_BRIDGE} is that of network ${DEFAULT_NETWORK}, made at its first use`,
+    );
+  }
   const rival = context.records.networks().find(({ bridge }) => bridge === network.bridge);
   if (rival !== undefined) {
     throw new HawserError(

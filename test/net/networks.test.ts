@@ -108,6 +108,11 @@ describe('networks', () => {
       { name: 'x', options: { 'com.docker.network.bridge.name': 'eth0' } },
       'there is an interface eth0 already',
     ],
+    [
+      'taken',
+      { name: 'x', options: { 'com.docker.network.bridge.name': 'hawser0' } },
+      'interface hawser0 is that of network bridge, made at its first use',
+    ],
   ])('%s: %j', (code, spec, sentence) => {
     create({ name: 'blue', subnets: [{ subnet: '10.5.0.0/24' }] });
     const before = lab.snapshot();
