@@ -14,6 +14,8 @@ export function configureNetwork(
   const wanted = (request.networks?.length ? request.networks : ['bridge']).map(asRequest);
   const mode = resolveMode(wanted.map(({ network }) => network));
   if (mode.kind !== 'own') refuseOwnSettings(request, wanted, mode.kind, attempt);
+  else if (mode.attachments.length === 0)
+    refuseAddresses(wanted, 'is attached to nothing', attempt);
 
   const ports = (request.ports ?? []).flatMap((port) =>
     typeof port === 'string' ? parsePort(port) : [port],
@@ -67,20 +69,29 @@ function refuseOwnSettings(
 ): void {
   const joined =
     kind === 'host' ? 'the host' : kind === 'container' ? 'another container' : 'a namespace';
-  const refuse = (what: string): never => {
-    throw new HawserError(
-      'invalid',
-      `${attempt}: ${what} cannot be chosen for a container that joins the network of ${joined}`,
-    );
-  };
-  if (wanted.some(({ ip }) => ip !== undefined)) refuse('an address');
-  if (wanted.some(({ mac }) => mac !== undefined)) refuse('a MAC address');
-  if (wanted.some(({ aliases }) => aliases?.length)) refuse('a network alias');
+  const which = `joins the network of ${joined}`;
+  const refuse = (what: string) => refuseSetting(what, which, attempt);
+  refuseAddresses(wanted, which, attempt);
   if (kind === 'host') return;
   if (request.ports?.length) refuse('a published port');
   if (request.hostname !== undefined) refuse('a host name');
   if (request.dns?.length || request.dnsSearch?.length) refuse('a DNS server or search domain');
   if (request.extraHosts?.length) refuse('an extra host');
+}
+
+/** What only an attachment has. */
+function refuseAddresses(wanted: AttachmentRequest[], which: string, attempt: string): void {
+  const refuse = (what: string) => refuseSetting(what, which, attempt);
+  if (wanted.some(({ ip }) => ip !== undefined)) refuse('an address');
+  if (wanted.some(({ mac }) => mac !== undefined)) refuse('a MAC address');
+  if (wanted.some(({ aliases }) => aliases?.length)) refuse('a network alias');
+}
+
+function refuseSetting(what: string, which: string, attempt: string): never {
+  throw new HawserError(
+    'invalid',
+    `${attempt}: ${what} cannot be chosen for a container that ${which}`,
+  );
 }
 
 function resolveAttachments(

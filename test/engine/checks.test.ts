@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerRecord } from '../../engine/container.ts';
 import { mergeEnv } from '../../engine/containers/create.ts';
 import { checkMounts } from '../../engine/containers/mounts.ts';
+import { configureNetwork } from '../../engine/containers/network-config.ts';
 import { parseSignal } from '../../engine/containers/signal.ts';
 import { checkSysctls } from '../../engine/containers/sysctls.ts';
+import type { Context } from '../../engine/context.ts';
 import { checkLimits } from '../../engine/limits.ts';
 import { checkContainerName, checkHostname, inventName, quote } from '../../engine/names.ts';
 import { layout } from '../../engine/paths.ts';
@@ -52,6 +54,23 @@ describe('names', () => {
   it('quotes what a user typed, visibly and not at length', () => {
     expect(quote('a\nb')).toBe('"a\\nb"');
     expect(quote('x'.repeat(100))).toHaveLength(62);
+  });
+});
+
+describe('the network of a container', () => {
+  const unused = {} as Context; // what is refused is refused before anything is looked up
+
+  it.each([
+    [{ ip: '10.0.0.9' }, 'an address'],
+    [{ mac: '02:42:0a:00:00:09' }, 'a MAC address'],
+    [{ aliases: ['db'] }, 'a network alias'],
+  ])('that has no attachment cannot have %j', (setting, what) => {
+    const networks = [{ network: 'none', ...setting }];
+    expect(() =>
+      configureNetwork(unused, { image: 'busybox', networks }, 'create container web'),
+    ).toThrow(
+      `create container web: ${what} cannot be chosen for a container that is attached to nothing`,
+    );
   });
 });
 
