@@ -13,10 +13,11 @@
 #include "input.h"
 
 static struct client clients[MAX_CLIENTS];
+static unsigned touched; /* those beyond have never been used; to look at them would take memory */
 static int listener = -1;
 
 #define EACH_CLIENT(c) \
-	for (struct client *c = clients; c < clients + MAX_CLIENTS; c++) \
+	for (struct client *c = clients; c < clients + touched; c++) \
 		if (c->connected)
 
 void clients_open(int fd)
@@ -29,19 +30,21 @@ void client_drop(struct client *c)
 	bool last_input = c->foreground && c->gives_input;
 
 	close(c->fd);
-	/* Gives the pages back: a monitor lives long, a client may have been here for a moment. */
-	madvise(c, offsetof(struct client, received_size), MADV_DONTNEED);
 	c->connected = false;
+	while (touched > 0 && !clients[touched - 1].connected)
+		touched--;
+	/* Gives the pages back: a monitor lives long, a client may have been here for a moment. */
+	madvise(c, sizeof *c, MADV_DONTNEED);
 	if (last_input)
 		input_finish();
 }
 
 static struct client *unused(void)
 {
-	for (struct client *c = clients; c < clients + MAX_CLIENTS; c++)
+	for (struct client *c = clients; c < clients + touched; c++)
 		if (!c->connected)
 			return c;
-	return NULL;
+	return touched < MAX_CLIENTS ? &clients[touched++] : NULL;
 }
 
 static void admit(int fd)
@@ -167,7 +170,9 @@ static void receive(struct client *c)
 
 void clients_watch(struct pollfd *set)
 {
-	for (unsigned i = 0; i < MAX_CLIENTS; i++) {
+	for (unsigned i = touched; i < MAX_CLIENTS; i++)
+		set[i] = (struct pollfd){ .fd = -1 };
+	for (unsigned i = 0; i < touched; i++) {
 		const struct client *c = &clients[i];
 
 		set[i].fd = c->connected ? c->fd : -1;
@@ -198,7 +203,7 @@ static bool understand_more(void)
 
 void clients_serve(const struct pollfd *set)
 {
-	for (unsigned i = 0; i < MAX_CLIENTS; i++) {
+	for (unsigned i = 0; i < touched; i++) {
 		struct client *c = &clients[i];
 
 		if (!c->connected)

@@ -23,7 +23,7 @@
  * client that has less than a piece of output left (a pipeline must lose nothing); any other client
  * that falls so far behind is dropped.
  */
-#define MAX_CLIENTS 16
+#define MAX_CLIENTS 256 /* the room for each takes memory only once it is used */
 #define OUTPUT_PIECE 16384 /* the longest output to be sent at once */
 
 /* Prepares to accept from a listening socket. */

@@ -25,7 +25,7 @@ static int bind_in(int dir, int fd, const char *name)
 		return -1;
 	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
 		return -1;
-	return listen(fd, 16);
+	return listen(fd, SOMAXCONN);
 }
 
 int listen_on(const char *path)
