@@ -7,6 +7,8 @@ export default defineConfig({
     // Those are for a second kernel: scripts/test-guest.sh.
     exclude: ['test/guest/**'],
     pool: 'forks',
+    // Live tests wait for the kernel and for containers more than they compute.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
