@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const int ignored[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
@@ -31,11 +32,15 @@ void signals_clear(int fd)
 
 void signals_reset(void)
 {
+	static const char by_default[64]; /* the kernel's struct sigaction; all zero is SIG_DFL */
 	sigset_t none;
 
-	/* All, for the caller of the launcher may have ignored others. */
+	/*
+	 * All, for the caller of the launcher may have ignored others. By the system call, since C
+	 * libraries keep a few signals to themselves (32 to 34) and refuse to touch them.
+	 */
 	for (int number = 1; number < _NSIG; number++)
-		signal(number, SIG_DFL);
+		syscall(SYS_rt_sigaction, number, by_default, NULL, _NSIG / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

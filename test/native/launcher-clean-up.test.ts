@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { launch } from '../../native/launcher.ts';
@@ -65,6 +65,16 @@ test('done from who is not the owner does not count', async () => {
   expect(existsSync(mark)).toBe(true);
 });
 
+/** The launcher as started by somebody who ignores signals, also one that C libraries hide. */
+function ignoring(...signals: string[]): string {
+  const program = join(box.directory, 'launch');
+  const options = signals.map((signal) => `--ignore-signal=${signal}`).join(' ');
+  writeFileSync(program, `#!/bin/sh\nexec env ${options} ${launcherProgram()} "$@"\n`, {
+    mode: 0o755,
+  });
+  return program;
+}
+
 test('the program run on exit is in the host’s namespaces with default signals', async () => {
   const plan = containerPlan(box, {
     args: ['true'],
@@ -76,7 +86,7 @@ test('the program run on exit is in the host’s namespaces with default signals
       ],
     },
   });
-  const { monitorPid } = await launch(plan, { program: launcherProgram() });
+  const { monitorPid } = await launch(plan, { program: ignoring('TERM', 'RTMIN') });
   const session = await connect(box.supervision.socket);
   await session.start();
   await session.exit;

@@ -26,7 +26,6 @@ const runFiles = () => readdirSync(join(box.directory, 'run')).sort();
 const exitFile = () => JSON.parse(readFileSync(box.supervision.exit, 'utf8'));
 
 test('a command runs as process 1 of its own namespaces, and its end is told and written down', async () => {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   const { exit, stdout, stderr } = await run(
     containerPlan(box, { args: sh('echo $$ $(hostname); echo oops >&2; exit 3') }),
   );
@@ -36,7 +35,7 @@ test('a command runs as process 1 of its own namespaces, and its end is told and
   expect(Date.now() - Date.parse(exit.finished)).toBeLessThan(10_000);
   expect(exitFile()).toEqual(exit);
   expect(runFiles()).toEqual(['exit.json', 'log', 'pid.json']);
-  expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(mounts);
+  expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(box.directory);
 });
 
 test('a signal is told as 128 + its number', async () => {
