@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
+import { unpinNetns } from '../../native/netns.ts';
 import type { Endpoint } from '../../net/model.ts';
 import { type Session, type SessionOptions, startProcess } from '../../runtime/process.ts';
 import { bootId, processStat } from '../../runtime/process-identity.ts';
@@ -11,7 +12,7 @@ import { plain } from '../names.ts';
 import { ensurePrivate } from '../paths.ts';
 import { writeEtcFiles } from './etc.ts';
 import { makeSources } from './mounts.ts';
-import { moor, netnsOf } from './sandbox.ts';
+import { moor, netnsOf, ownSandbox } from './sandbox.ts';
 import { abandonStart, settleContainer } from './settle.ts';
 import { containerSpec } from './spec.ts';
 
@@ -52,35 +53,63 @@ export async function startContainer(
   }
 }
 
-/** Makes the caller the one who starts this container, and moors it. */
-function claim(context: Context, ref: string): { record: ContainerRecord; endpoints: Endpoint[] } {
-  settleContainer(context, context.records.find(ref, `start ${plain(ref)}`).id);
-  return context.store.transaction(() => {
-    const found = context.records.find(ref, `start ${plain(ref)}`);
-    if (isAlive(found, context.paths)) {
-      throw new HawserError('state', `start ${found.name}: it is already running`);
-    }
-    if (isStarting(found)) {
-      throw new HawserError(
-        'state',
-        `start ${found.name}: process ${found.state.pid} is starting it just now`,
-      );
-    }
-    const record = withState(found, { ...holder(process.pid), status: 'starting' });
-    context.records.put(record);
+interface Claim {
+  record: ContainerRecord;
+  endpoints: Endpoint[];
+}
 
-    const { ephemeral } = context.paths.container(record.id);
-    ensurePrivate(context.paths.containers.ephemeral);
+/** Makes the caller the one who starts this container, and moors it. */
+function claim(context: Context, ref: string): Claim {
+  settleContainer(context, context.records.find(ref, `start ${plain(ref)}`).id);
+  let claimed: Claim | undefined;
+  try {
+    return context.store.transaction(() => {
+      claimed = make(context, ref);
+      return claimed;
+    });
+  } catch (error) {
+    if (claimed) forsake(context, claimed);
+    throw error;
+  }
+}
+
+/** The work was done and the store could not keep it, on a full disk: what was made is nobody's. */
+function forsake(context: Context, { record, endpoints }: Claim): void {
+  try {
+    // The links go with the namespace.
+    if (record.network.mode.kind === 'own') unpinNetns(ownSandbox(context, record).path);
+    rmSync(context.paths.container(record.id).ephemeral, { recursive: true, force: true });
+    if (endpoints.some(({ ports }) => ports.length > 0)) context.networking.reload();
+  } catch (error) {
+    context.note(`start ${record.name}: giving back what it had taken failed: ${String(error)}`);
+  }
+}
+
+function make(context: Context, ref: string): Claim {
+  const found = context.records.find(ref, `start ${plain(ref)}`);
+  if (isAlive(found, context.paths)) {
+    throw new HawserError('state', `start ${found.name}: it is already running`);
+  }
+  if (isStarting(found)) {
+    throw new HawserError(
+      'state',
+      `start ${found.name}: process ${found.state.pid} is starting it just now`,
+    );
+  }
+  const record = withState(found, { ...holder(process.pid), status: 'starting' });
+  context.records.put(record);
+
+  const { ephemeral } = context.paths.container(record.id);
+  ensurePrivate(context.paths.containers.ephemeral);
+  rmSync(ephemeral, { recursive: true, force: true });
+  mkdirSync(ephemeral, { mode: 0o700 });
+  try {
+    const endpoints = record.network.mode.kind === 'own' ? moor(context, record) : [];
+    return { record, endpoints };
+  } catch (error) {
     rmSync(ephemeral, { recursive: true, force: true });
-    mkdirSync(ephemeral, { mode: 0o700 });
-    try {
-      const endpoints = record.network.mode.kind === 'own' ? moor(context, record) : [];
-      return { record, endpoints };
-    } catch (error) {
-      rmSync(ephemeral, { recursive: true, force: true });
-      throw error;
-    }
-  });
+    throw error;
+  }
 }
 
 /** Starts the supervised process, stopped just before it becomes the user's command. */
