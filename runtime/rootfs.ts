@@ -5,8 +5,8 @@ import {
   fstatSync,
   lstatSync,
   openSync,
-  readFileSync,
   readlinkSync,
+  readSync,
 } from 'node:fs';
 import { fgetxattr } from '../native/xattr.ts';
 import type { Rootfs } from './spec.ts';
@@ -20,12 +20,14 @@ import type { Rootfs } from './spec.ts';
  * /proc/self/fd), so that nothing a running container renames meanwhile leads out either.
  */
 export interface Layers {
-  /** The file's content, or undefined if the container has no regular file of that name. */
+  /** The file's first 16 MiB, or undefined if the container has no regular file of that name. */
   read(path: string): Buffer | undefined;
 }
 
 /** Enough for any link chain that is not a loop (the kernel's own bound, path_resolution(7)). */
 const MAX_LINKS = 40;
+/** No list of accounts is longer; a container may make the file as long as it likes. */
+const MOST_BYTES = 16 * 1024 * 1024;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -123,7 +125,14 @@ function readRegular(path: string): Buffer | undefined {
   const fd = openOrUndefined(path, FILE);
   if (fd === undefined) return undefined;
   try {
-    return fstatSync(fd).isFile() ? readFileSync(fd) : undefined;
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) return undefined;
+    const bytes = Buffer.alloc(Math.min(stats.size, MOST_BYTES));
+    let length = 0;
+    for (let n = -1; n !== 0 && length < bytes.length; length += n) {
+      n = readSync(fd, bytes, length, bytes.length - length, length);
+    }
+    return bytes.subarray(0, length);
   } finally {
     closeSync(fd);
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -88,6 +88,13 @@ describe('layers', () => {
     execFileSync('mkfifo', [at('lower', 'fifo')]);
     expect(read('/a')).toBeUndefined();
     expect(read('/fifo')).toBeUndefined();
+  });
+
+  it('read no more of a file than any real one has', () => {
+    write('upper', 'etc/passwd', 'root:x:0:0::/root:/bin/sh\n');
+    truncateSync(at('upper', 'etc/passwd'), 3 * 2 ** 30);
+    expect(read('/etc/passwd')).toMatch(/^root:x:0:0/);
+    expect(read('/etc/passwd')).toHaveLength(16 * 2 ** 20);
   });
 
   it('follow a relative link and .. across layers', () => {
