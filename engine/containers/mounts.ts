@@ -16,6 +16,12 @@ export function checkMounts(mounts: MountRequest[], attempt: string): void {
         `${attempt}: nothing can be mounted on the container's root`,
       );
     }
+    if (/^\/+proc(\/|$)/.test(mount.target)) {
+      throw new HawserError(
+        'invalid',
+        `${attempt}: ${mount.target} is within /proc, which shows the container's own processes`,
+      );
+    }
     if (targets.has(mount.target)) {
       throw new HawserError('invalid', `${attempt}: ${mount.target} is mounted on twice`);
     }

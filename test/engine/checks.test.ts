@@ -125,6 +125,8 @@ describe('mounts', () => {
     ['/a/../b', '/data', 'without ..'],
     ['/tmp', '/a/..', 'without ..'],
     ['/tmp', '/', "on the container's root"],
+    ['/tmp', '/proc', 'is within /proc'],
+    ['/tmp', '//proc/sys', 'is within /proc'],
     ['/tmp', '///', "on the container's root"],
     ['/da\0ta', '/data', 'mount source'],
   ])('%s on %s is refused', (source, target, why) => {
