@@ -29,3 +29,16 @@ export class HawserError extends Error {
     this.hint = options.hint;
   }
 }
+
+/** Puts the attempt before a sentence that another room began without it. */
+export function prefixed<T>(attempt: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof HawserError)) throw error;
+    throw new HawserError(error.code, `${attempt}: ${error.message}`, {
+      cause: error,
+      ...(error.hint !== undefined && { hint: error.hint }),
+    });
+  }
+}

@@ -17,6 +17,16 @@ export function openNetworks(context: Context): Networks {
       .filter((record) => record.network.attachments.some((on) => on.network === network.id));
   }
 
+  function refuseUsed(network: Network): void {
+    const [user] = users(network);
+    if (!user) return;
+    throw new HawserError(
+      'in-use',
+      `remove network ${network.name}: container ${user.name} is connected to it`,
+      { hint: `take it off first: hawser network disconnect ${network.name} ${user.name}` },
+    );
+  }
+
   return {
     create: (spec) => networks.create(spec),
     list: () => networks.list(),
@@ -24,21 +34,7 @@ export function openNetworks(context: Context): Networks {
       const network = networks.get(ref, `inspect network ${plain(ref)}`);
       return { ...network, endpoints: networking.endpoints({ network: network.id }) };
     },
-    remove: (ref) =>
-      store.transaction(() => {
-        const network = networks.get(ref, `remove network ${plain(ref)}`);
-        const [user] = users(network);
-        if (user) {
-          throw new HawserError(
-            'in-use',
-            `remove network ${network.name}: container ${user.name} is connected to it`,
-            {
-              hint: `take it off first: hawser network disconnect ${network.name} ${user.name}`,
-            },
-          );
-        }
-        return networks.remove(network.id);
-      }),
+    remove: (ref) => networks.remove(ref, refuseUsed),
     prune: () => store.transaction(() => networks.prune((network) => users(network).length > 0)),
     connect: (network, container, options = {}) =>
       connectContainer(context, network, container, options),

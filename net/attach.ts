@@ -5,7 +5,7 @@
  * derive from the endpoint's key, and no record: `reconcile` finds and removes them.
  */
 import { isIP } from 'node:net';
-import { HawserError } from '../errors.ts';
+import { HawserError, prefixed } from '../errors.ts';
 import { parseAddress } from '../ipam/address.ts';
 import { contains, subnetOf } from '../ipam/subnet.ts';
 import { isPinned, netnsIdentity } from '../native/netns.ts';
@@ -17,7 +17,7 @@ import { hostIfnameOf } from './kernel-names.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
 import { checkInterfaceName, checkSandboxId, plain } from './names.ts';
-import { DEFAULT_NETWORK, ensureDefaultNetwork, poolId, prefixed } from './networks.ts';
+import { DEFAULT_NETWORK, ensureDefaultNetwork, poolId } from './networks.ts';
 import { parseBridgeOptions } from './options.ts';
 import { present } from './present.ts';
 import { releasePorts, reservePorts } from './publish.ts';

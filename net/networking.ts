@@ -43,8 +43,11 @@ export interface Networks {
    * @throws HawserError 'not-found'
    */
   get(ref: string, attempt?: string): Network;
-  /** @throws HawserError 'in-use' naming who is attached; 'invalid' for the default network */
-  remove(ref: string): Network;
+  /**
+   * @param check is called before anything is done; what it throws refuses the removal
+   * @throws HawserError 'in-use' naming who is attached; 'invalid' for the default network
+   */
+  remove(ref: string, check?: (network: Network) => void): Network;
   /** Removes user networks that nothing is attached to, except those to `keep`; says which. */
   prune(keep?: (network: Network) => boolean): Network[];
   /** The network `bridge`, made at its first use. */
@@ -92,7 +95,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
       create: (spec) => createNetwork(context, spec),
       list: () => context.records.networks(),
       get: (ref, attempt = 'find a network') => context.records.findNetwork(ref, attempt),
-      remove: (ref) => removeNetwork(context, ref),
+      remove: (ref, check) => removeNetwork(context, ref, check),
       prune: (keep) => pruneNetworks(context, keep),
       ensureDefault: () => ensureDefaultNetwork(context),
     },

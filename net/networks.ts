@@ -1,6 +1,6 @@
 /** Networks: made, removed, and the default one. */
 import { createHash, randomBytes } from 'node:crypto';
-import { HawserError } from '../errors.ts';
+import { HawserError, prefixed } from '../errors.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { networkElements } from './firewall/elements.ts';
@@ -43,12 +43,17 @@ export function ensureDefaultNetwork(context: NetContext): Network {
   );
 }
 
-export function removeNetwork(context: NetContext, ref: string): Network {
+export function removeNetwork(
+  context: NetContext,
+  ref: string,
+  check: (network: Network) => void = () => {},
+): Network {
   return context.store.transaction(() => {
     const network = context.records.findNetwork(ref, `remove network ${plain(ref)}`);
     if (network.name === DEFAULT_NETWORK) {
       throw new HawserError('invalid', `remove network ${network.name}: it is the default network`);
     }
+    check(network);
     const attached = context.records.endpoints({ network: network.id });
     if (attached.length > 0) {
       const names = [...new Set(attached.map(({ owner }) => owner))].join(', ');
@@ -91,13 +96,14 @@ function make(context: NetContext, spec: NetworkSpec): Network {
     const network = plan(context, spec, takenSubnets(records.networks(), rtnl), attempt, undo);
     records.putNetwork(network);
     undo('network:record', () => records.removeNetwork(network));
+    const elements = networkElements(network);
+    prefixed(attempt, () => context.firewall.add(elements, () => expectedElements(records)));
+    undo('network:firewall', () => context.firewall.remove(elements));
+    // After the firewall, without which the host had better not forward.
     const driver = context.drivers[network.driver];
     const host = { rtnl, note: context.note };
     driver.ensure(network, host);
     undo('network:link', () => driver.remove(network, host));
-    const elements = networkElements(network);
-    context.firewall.add(elements, () => expectedElements(records));
-    undo('network:firewall', () => context.firewall.remove(elements));
     noteForeignPolicy(context.note);
     return network;
   });
@@ -198,17 +204,4 @@ function driverOf({ driver = 'bridge' }: NetworkSpec, attempt: string): DriverNa
 
 function networkId(): string {
   return createHash('sha256').update(randomBytes(32)).digest('hex');
-}
-
-/** Puts the attempt before a sentence that another room began without it. */
-export function prefixed<T>(attempt: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof HawserError)) throw error;
-    throw new HawserError(error.code, `${attempt}: ${error.message}`, {
-      cause: error,
-      ...(error.hint !== undefined && { hint: error.hint }),
-    });
-  }
 }

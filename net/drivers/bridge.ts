@@ -33,9 +33,9 @@ export const bridgeDriver: Driver = {
 
   ensure(network, host) {
     const link = host.rtnl.link(network.bridge);
-    if (link === undefined) makeBridge(network, host.rtnl);
-    else checkOurs(network, link);
+    if (link !== undefined) checkOurs(network, link);
     if (!network.internal) ensureForwarding(network, host.note);
+    if (link === undefined) makeBridge(network, host.rtnl);
     return { mtu: link?.mtu ?? bridgeMtu(network, host.rtnl) };
   },
 

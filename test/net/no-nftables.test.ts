@@ -21,12 +21,15 @@ afterAll(() => lab.dispose());
 
 it('a kernel without nf_tables is told in a sentence, and nothing is left', () => {
   const links = lab.host.exec(['ip', '-br', 'link']);
+  const forwards = () => lab.host.exec(['cat', '/proc/sys/net/ipv4/ip_forward']);
+  expect(forwards()).toBe('0\n');
   const error = refusal(() => lab.container('web1'));
   expect(error.code).toBe('unsupported');
   expect(error.message).toBe(
-    'attach web1 to bridge: this kernel has no nf_tables, which bridge networks need for isolation, masquerade and ports',
+    'attach web1 to bridge: create network bridge: this kernel has no nf_tables, which bridge networks need for isolation, masquerade and ports',
   );
   expect(lab.host.exec(['ip', '-br', 'link'])).toBe(links);
+  expect(forwards()).toBe('0\n');
   expect(lab.networking.networks.list()).toEqual([]);
   expect([...lab.store.table('held').entries()]).toEqual([]);
 });
