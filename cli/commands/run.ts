@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Containers } from '../../engine/engine.ts';
 import { HawserError } from '../../errors.ts';
 import { complaint, failed } from '../complaint.ts';
-import { createWithIdFile } from '../create/id-file.ts';
+import { createWithIdFile, discardIdFile } from '../create/id-file.ts';
 import { type ContainerOptions, containerOptions } from '../create/options.ts';
 import { createRequest } from '../create/request.ts';
 import { type Door, print } from '../door.ts';
@@ -47,16 +47,25 @@ export async function run(door: Door, args: string[], options: Options): Promise
   } catch (error) {
     // A command that cannot be executed is the container's own affair, to be looked into.
     const isRefused = complaint(error).exitCode === failed;
-    if (options.rm || isRefused) await removeUnstarted(containers, container.id, error);
+    const isUnwanted = options.rm || isRefused;
+    if (isUnwanted && (await removeUnstarted(containers, container.id, error))) {
+      discardIdFile(options.cidfile, door.cwd);
+    }
     throw error;
   }
 }
 
 /** Nothing is left of a run that was refused; one that runs on is left to its monitor. */
-async function removeUnstarted(containers: Containers, id: string, cause: unknown): Promise<void> {
+async function removeUnstarted(
+  containers: Containers,
+  id: string,
+  cause: unknown,
+): Promise<boolean> {
   try {
     const [container] = containers.list({ all: true, filters: { id: [id] } });
-    if (container?.state.status === 'created') await containers.remove(id);
+    if (container?.state.status !== 'created') return container === undefined;
+    await containers.remove(id);
+    return true;
   } catch (error) {
     const sentence = (failure: unknown) => (failure instanceof Error ? failure.message : failure);
     throw new HawserError('kernel', `${sentence(cause)}; and removing it: ${sentence(error)}`, {

@@ -26,6 +26,11 @@ export function createWithIdFile(
   }
 }
 
+/** Takes the file back with the container that it names. */
+export function discardIdFile(path: string | undefined, cwd: string): void {
+  if (path !== undefined) rmSync(resolve(cwd, path), { force: true });
+}
+
 function openNew(absolute: string, given: string): number {
   try {
     return openSync(absolute, 'wx', 0o644);
