@@ -1,4 +1,4 @@
-import { HawserError } from '../errors.ts';
+import { HawserError, prefixed } from '../errors.ts';
 import { openImages } from '../image/images.ts';
 import { openIpam } from '../ipam/ipam.ts';
 import { closeOnExec } from '../native/libc.ts';
@@ -42,7 +42,9 @@ export function openEngine(options: EngineOptions = {}): Engine {
   }
   refuseForeignRoot(paths);
   ensurePrivate(paths.run);
-  const store = openStore(paths.state, { closeOnExec });
+  const store = prefixed(`use ${paths.root} as --root`, () =>
+    openStore(paths.state, { closeOnExec }),
+  );
   const step = options.onStep ?? (() => {});
   const note = options.onNote ?? (() => {});
   const networking = openNetworking({

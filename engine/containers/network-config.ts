@@ -1,4 +1,4 @@
-import { HawserError } from '../../errors.ts';
+import { HawserError, prefixed } from '../../errors.ts';
 import type { Network } from '../../net/model.ts';
 import { resolveMode } from '../../net/modes.ts';
 import { parsePort } from '../../net/ports.ts';
@@ -12,7 +12,7 @@ export function configureNetwork(
   attempt: string,
 ): NetworkConfig {
   const wanted = (request.networks?.length ? request.networks : ['bridge']).map(asRequest);
-  const mode = resolveMode(wanted.map(({ network }) => network));
+  const mode = prefixed(attempt, () => resolveMode(wanted.map(({ network }) => network)));
   if (mode.kind !== 'own') refuseOwnSettings(request, wanted, mode.kind, attempt);
   else if (mode.attachments.length === 0)
     refuseAddresses(wanted, 'is attached to nothing', attempt);
