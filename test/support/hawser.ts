@@ -22,8 +22,12 @@ export interface Hawser {
   cgroup: string;
   /** The environment that makes a process work on this host's state. */
   env: NodeJS.ProcessEnv;
-  /** Runs `hawser ARGS` to its end, whatever that is. */
-  try(args: string[], input?: string | Buffer): Outcome;
+  /**
+   * Runs `hawser ARGS` to its end, whatever that is.
+   *
+   * @param by a command that executes it, as `['setpriv', '--reuid=65534', '--']`
+   */
+  try(args: string[], input?: string | Buffer, by?: string[]): Outcome;
   /** Runs `hawser ARGS`, which must succeed; returns what it printed, trimmed. */
   run(...args: string[]): string;
   /** The same beside others: it does not stand in their way. */
@@ -46,13 +50,13 @@ export function makeHawser(options: { uplink?: boolean } = {}): Hawser {
   const host = makeFakeHost(options);
   const cgroup = `hawser-test-${randomBytes(4).toString('hex')}`;
   const env = { ...host.env, HAWSER_CGROUP_PARENT: cgroup, NO_COLOR: '1' };
-  const argv = (args: string[]) => {
-    const [file = '', ...rest] = host.argv([PROGRAM, ...args]);
+  const argv = (args: string[], by: string[] = []) => {
+    const [file = '', ...rest] = host.argv([...by, PROGRAM, ...args]);
     return { file, rest };
   };
 
-  const attempt: Hawser['try'] = (args, input = '') => {
-    const { file, rest } = argv(args);
+  const attempt: Hawser['try'] = (args, input = '', by = []) => {
+    const { file, rest } = argv(args, by);
     const { status, stdout, stderr, error } = spawnSync(file, rest, {
       env,
       input,
