@@ -1,4 +1,5 @@
 import { HawserError } from '../../errors.ts';
+import type { Network, PortRequest } from '../../net/model.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../liveness.ts';
@@ -16,13 +17,25 @@ export function connectContainer(
 ): void {
   const attempt = `connect ${plain(containerRef)} to ${plain(networkRef)}`;
   change(context, networkRef, containerRef, attempt, (record, network) => {
-    if (record.network.attachments.some((attachment) => attachment.network === network)) {
+    if (record.network.attachments.some((attachment) => attachment.network === network.id)) {
       throw new HawserError('taken', `${attempt}: it is connected already`);
     }
-    const attachment = { ...options, network };
-    if (isAlive(record, context.paths)) attachSandbox(context, record, attachment);
+    const attachment = { ...options, network: network.id };
+    if (isAlive(record, context.paths)) {
+      attachSandbox(context, record, attachment, portsOn(context, record, network));
+    }
     return [...record.network.attachments, attachment];
   });
+}
+
+/** A container's ports are published by its first network, as at its start; by this one if it has none. */
+function portsOn(
+  { networking }: Context,
+  record: ContainerRecord,
+  network: Network,
+): PortRequest[] {
+  const isFirst = networking.endpoints({ sandbox: record.id }).length === 0;
+  return isFirst && !network.internal ? record.network.ports : [];
 }
 
 /** Takes a container off a network. With `force`, being off it already is success. */
@@ -35,12 +48,12 @@ export function disconnectContainer(
   const attempt = `disconnect ${plain(containerRef)} from ${plain(networkRef)}`;
   change(context, networkRef, containerRef, attempt, (record, network) => {
     const { attachments } = record.network;
-    const isConnected = attachments.some((attachment) => attachment.network === network);
+    const isConnected = attachments.some((attachment) => attachment.network === network.id);
     if (!isConnected && !force) {
       throw new HawserError('not-found', `${attempt}: it is not connected to it`);
     }
-    context.networking.detach({ sandbox: record.id, network });
-    return attachments.filter((attachment) => attachment.network !== network);
+    context.networking.detach({ sandbox: record.id, network: network.id });
+    return attachments.filter((attachment) => attachment.network !== network.id);
   });
 }
 
@@ -50,7 +63,7 @@ function change(
   networkRef: string,
   containerRef: string,
   attempt: string,
-  work: (record: ContainerRecord, network: string) => AttachmentRequest[],
+  work: (record: ContainerRecord, network: Network) => AttachmentRequest[],
 ): void {
   context.store.transaction(() => {
     const record = context.records.find(containerRef, attempt);
@@ -61,7 +74,7 @@ function change(
       );
     }
     const network = resolveNetwork(context, networkRef, attempt);
-    const attachments = work(record, network.id);
+    const attachments = work(record, network);
     const changed = { ...record, network: { ...record.network, attachments } };
     context.records.put(changed);
     if (isAlive(record, context.paths)) {

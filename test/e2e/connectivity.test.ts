@@ -137,4 +137,12 @@ describe('a running container', () => {
     expect(hosts()).not.toContain('10.5.0.33');
     expect(hawser.run('exec', 'stranger', 'ip', '-o', 'link')).not.toContain('eth1');
   });
+
+  it('takes its published ports along to the network that it moves to', async () => {
+    hawser.run('network', 'disconnect', 'blue', 'web');
+    expect(await ask(host, 'tcp', '127.0.0.1', 8080)).toBeUndefined();
+    hawser.run('network', 'connect', 'bridge', 'web');
+    expect(await ask(host, 'tcp', '127.0.0.1', 8080)).toMatch(/^web from /);
+    expect(await ask(outside, 'udp', HOST_ADDRESS, 9002)).toMatch(/^web from /);
+  });
 });
