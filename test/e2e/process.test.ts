@@ -205,6 +205,10 @@ describe('limits', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("can't fork") });
   });
 
+  it('cpuset: there is one CPU to be had', () => {
+    expect(run(['--cpuset-cpus', '0'], 'nproc')).toBe('1');
+  });
+
   it('cpus: a busy process gets no more than its share', () => {
     const busy = 'timeout 1 sh -c "while :; do :; done"; times';
     const [, user = '', system = ''] =

@@ -1,0 +1,70 @@
+/** hawser as a guest of the host: what it says of it, mends on it, and leaves on it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Hawser, makeHawser } from '../support/hawser.ts';
+import type { Traces } from '../support/traces.ts';
+
+let hawser: Hawser;
+let untouched: Traces;
+
+beforeAll(() => {
+  hawser = makeHawser({ uplink: true });
+  untouched = hawser.traces();
+});
+afterAll(() => hawser.dispose());
+
+it('looking makes nothing', () => {
+  expect(hawser.run('ps', '-q')).toBe('');
+  expect(hawser.run('network', 'ls', '-q')).toBe('');
+  expect(JSON.parse(hawser.run('system', 'info', '--format', 'json'))).toMatchObject({
+    root: hawser.host.root,
+    containers: { running: 0, created: 0, exited: 0 },
+    features: expect.arrayContaining([
+      expect.objectContaining({ name: 'nf_tables', available: true }),
+    ]),
+  });
+  expect(hawser.traces()).toEqual(untouched);
+});
+
+it('forwarding is switched on by who needs it first, who says so', () => {
+  const forwards = () => hawser.host.exec(['cat', '/proc/sys/net/ipv4/ip_forward']).trim();
+  hawser.importBusybox();
+  hawser.run('run', '--rm', '--network', 'none', 'busybox', 'true');
+  hawser.run('network', 'create', '--internal', 'vault');
+  expect(forwards()).toBe('0');
+  expect(hawser.try(['network', 'create', 'blue']).stderr).toBe(
+    'hawser: note: net.ipv4.ip_forward was switched on, which network blue needs\n',
+  );
+  expect(forwards()).toBe('1');
+  expect(hawser.try(['network', 'create', 'green']).stderr).toBe('');
+});
+
+it('a container dies with its monitor, is known to be dead, and leaves what reconcile mends', async () => {
+  const args = ['--name', 'web1', '--network', 'blue', '-p', '8080:80', 'busybox', 'sleep', '600'];
+  const id = hawser.run('run', '-d', ...args);
+  const pids = join(hawser.host.run, 'containers', id.slice(0, 16), 'pid');
+  const { monitor } = JSON.parse(readFileSync(pids, 'utf8'));
+  process.kill(monitor.pid, 'SIGKILL');
+  await expect.poll(() => hawser.run('ps', '-q'), { timeout: 5000 }).toBe('');
+  expect(hawser.inspect('web1').state).toMatchObject({
+    status: 'exited',
+    exitCode: 137,
+    error: 'its monitor was killed',
+  });
+  expect(hawser.run('system', 'reconcile')).toBe('settled container web1: its process is gone');
+  expect(hawser.run('system', 'reconcile')).toBe('');
+  expect(hawser.inspect('web1').endpoints).toEqual([]);
+  hawser.run('start', 'web1');
+  expect(hawser.run('port', 'web1')).toBe('80/tcp -> 0.0.0.0:8080');
+});
+
+it('reset leaves the host as it was found', async () => {
+  hawser.run('system', 'reset', '--force');
+  await expect.poll(() => hawser.traces(), { timeout: 5000 }).toEqual(untouched);
+  expect([hawser.host.root, hawser.host.run].filter(existsSync)).toEqual([]);
+  const hierarchies = readdirSync('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name));
+  expect(
+    ['/sys/fs/cgroup', ...hierarchies].filter((path) => existsSync(join(path, hawser.cgroup))),
+  ).toEqual([]);
+});
