@@ -1,9 +1,10 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { unpinNetns } from '../native/netns.ts';
 import type { Repair } from '../net/request.ts';
 import type { Context } from './context.ts';
 import { isAlive, isStarting } from './liveness.ts';
+import { removeTree } from './remove-tree.ts';
 
 /**
  * Removes what crashed processes have left and no container needs: pinned namespaces, directories
@@ -69,10 +70,6 @@ function remove(
       discard(path);
       return { kind, what: `removed ${noun} ${path}: no container has it` };
     });
-}
-
-function removeTree(path: string): void {
-  rmSync(path, { recursive: true, force: true });
 }
 
 /** The paths in a directory; none if it does not exist. */

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { Repair } from '../net/request.ts';
 import { settleContainer } from './containers/settle.ts';
 import { removeContainer } from './containers/stop.ts';
@@ -6,6 +5,7 @@ import type { Context } from './context.ts';
 import type { System } from './engine.ts';
 import { systemInfo } from './info.ts';
 import { isAlive, isStarting } from './liveness.ts';
+import { removeTree } from './remove-tree.ts';
 import { sweep } from './sweep.ts';
 
 export function openSystem(context: Context): System {
@@ -40,6 +40,6 @@ async function reset(context: Context): Promise<void> {
   sweep(context);
   context.cgroups().remove(context.cgroupParent);
   store.close();
-  rmSync(paths.root, { recursive: true, force: true });
-  rmSync(paths.run, { recursive: true, force: true });
+  removeTree(paths.root);
+  removeTree(paths.run);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { HawserError } from '../../errors.ts';
 import type { ImageConfig } from '../../image/image.ts';
@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { checkLimits } from '../limits.ts';
 import { checkContainerName, checkHostname, inventName, newId } from '../names.ts';
 import { ensurePrivate } from '../paths.ts';
+import { removeTree } from '../remove-tree.ts';
 import { checkMounts } from './mounts.ts';
 import { configureNetwork } from './network-config.ts';
 import { parseSignal } from './signal.ts';
@@ -33,7 +34,7 @@ export function createContainer(context: Context, request: CreateRequest): Conta
       return record;
     });
   } catch (error) {
-    rmSync(durable, { recursive: true, force: true });
+    removeTree(durable);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
 import { execProcess, type Session } from '../../runtime/process.ts';
 import { openLayers } from '../../runtime/rootfs.ts';
@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import type { ExecRequest } from '../engine.ts';
 import { isAlive } from '../liveness.ts';
 import { plain } from '../names.ts';
+import { removeTree } from '../remove-tree.ts';
 import { mergeEnv } from './create.ts';
 import { cgroupOf, layersOf } from './spec.ts';
 
@@ -55,7 +56,7 @@ export async function execInContainer(
     await session.start();
     return session;
   } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
+    removeTree(directory);
     throw error;
   }
 }

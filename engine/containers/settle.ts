@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
 import type { Exit } from '../../runtime/spec.ts';
 import type { ContainerRecord, RecordedState } from '../container.ts';
 import type { Context } from '../context.ts';
 import { endOf, hasDied, isAlive, isStarting } from '../liveness.ts';
+import { removeTree } from '../remove-tree.ts';
 import { castOff } from './sandbox.ts';
 import { cgroupOf } from './spec.ts';
 
@@ -62,12 +62,12 @@ export function abandonStart(context: Context, record: ContainerRecord, cause: u
 /** The cgroup and the traces of a process that is gone; what still lives in the cgroup is killed. */
 export function discardProcess(context: Context, id: string): void {
   context.cgroups().remove(cgroupOf(context, id));
-  rmSync(context.paths.container(id).ephemeral, { recursive: true, force: true });
+  removeTree(context.paths.container(id).ephemeral);
 }
 
 /** The writable layer, the log and the files of a container whose record is gone. */
 export function discardFiles(context: Context, id: string): void {
-  rmSync(context.paths.container(id).durable, { recursive: true, force: true });
+  removeTree(context.paths.container(id).durable);
 }
 
 function hasEnded({ paths }: Context, record: ContainerRecord, told?: Exit): boolean {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
 import { unpinNetns } from '../../native/netns.ts';
 import type { Endpoint } from '../../net/model.ts';
@@ -10,6 +10,7 @@ import type { StartOptions } from '../engine.ts';
 import { isAlive, isStarting } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { ensurePrivate } from '../paths.ts';
+import { removeTree } from '../remove-tree.ts';
 import { writeEtcFiles } from './etc.ts';
 import { makeSources } from './mounts.ts';
 import { moor, netnsOf, ownSandbox } from './sandbox.ts';
@@ -78,7 +79,7 @@ function forsake(context: Context, { record, endpoints }: Claim): void {
   try {
     // The links go with the namespace.
     if (record.network.mode.kind === 'own') unpinNetns(ownSandbox(context, record).path);
-    rmSync(context.paths.container(record.id).ephemeral, { recursive: true, force: true });
+    removeTree(context.paths.container(record.id).ephemeral);
     if (endpoints.some(({ ports }) => ports.length > 0)) context.networking.reload();
   } catch (error) {
     context.note(`start ${record.name}: giving back what it had taken failed: ${String(error)}`);
@@ -101,13 +102,13 @@ function make(context: Context, ref: string): Claim {
 
   const { ephemeral } = context.paths.container(record.id);
   ensurePrivate(context.paths.containers.ephemeral);
-  rmSync(ephemeral, { recursive: true, force: true });
+  removeTree(ephemeral);
   mkdirSync(ephemeral, { mode: 0o700 });
   try {
     const endpoints = record.network.mode.kind === 'own' ? moor(context, record) : [];
     return { record, endpoints };
   } catch (error) {
-    rmSync(ephemeral, { recursive: true, force: true });
+    removeTree(ephemeral);
     throw error;
   }
 }
