@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HawserError } from '../errors.ts';
+import { makeTree } from './make-tree.ts';
 
 /** Where everything lies; the only place that knows the layout of --root and --run. */
 export interface Paths {
@@ -40,8 +41,8 @@ const LONGEST_SOCKET_PATH = 107;
 const SHORT = 16;
 
 export function layout(options: { root?: string | undefined; run?: string | undefined }): Paths {
-  const root = resolve(options.root ?? process.env.HAWSER_ROOT ?? '/var/lib/hawser');
-  const run = resolve(options.run ?? process.env.HAWSER_RUN ?? '/run/hawser');
+  const root = place('--root', options.root, process.env.HAWSER_ROOT, '/var/lib/hawser');
+  const run = place('--run', options.run, process.env.HAWSER_RUN, '/run/hawser');
   const containers = { durable: join(root, 'containers'), ephemeral: join(run, 'containers') };
   const sandboxes = join(run, 'netns');
   const longest = join(containers.ephemeral, 'x'.repeat(SHORT), 'exec-12345678', 'socket');
@@ -91,14 +92,26 @@ export function layout(options: { root?: string | undefined; run?: string | unde
   };
 }
 
+/** An absolute path: what is asked for, else what the environment says, if it says anything. */
+function place(
+  option: string,
+  asked: string | undefined,
+  environment: string | undefined,
+  otherwise: string,
+): string {
+  if (asked !== '') return resolve(asked ?? (environment || otherwise));
+  throw new HawserError('invalid', `${option} "": a directory has a name`);
+}
+
 /** Makes a directory that only root may enter. */
 export function ensurePrivate(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeTree(directory, 0o700);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const why =
-      code === 'EEXIST' || code === 'ENOTDIR' ? 'there is a file in the way' : String(cause);
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    const words = cause instanceof Error ? cause.message : String(cause);
+    const why = isFile ? 'there is a file in the way' : words;
     throw new HawserError('invalid', `make the directory ${directory}: ${why}`, { cause });
   }
 }

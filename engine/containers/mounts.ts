@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
 import { tmpfsOptions } from '../../runtime/mount-options.ts';
 import type { MountRequest } from '../container.ts';
+import { makeTree } from '../make-tree.ts';
 import { quote } from '../names.ts';
 
 export function checkMounts(mounts: MountRequest[], attempt: string): void {
@@ -34,7 +35,7 @@ export function makeSources(mounts: MountRequest[], attempt: string): void {
   for (const mount of mounts) {
     if (mount.kind !== 'bind' || !mount.create || existsSync(mount.source)) continue;
     try {
-      mkdirSync(mount.source, { recursive: true });
+      makeTree(mount.source);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new HawserError('invalid', `${attempt}: make the mount source: ${why}`, { cause });

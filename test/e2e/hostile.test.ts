@@ -143,6 +143,14 @@ describe('a state directory', () => {
       stderr: `hawser: make the directory ${file}: there is a file in the way\n`,
     });
     expect(readFileSync(file, 'utf8')).toBe('x');
+    expect(hawser.try(['--root', '', 'ps']).stderr).toBe(
+      'hawser: --root "": a directory has a name\n',
+    );
+    // Where no directory can be made at all; trying again and again would not help.
+    expect(hawser.try(['--run', '/proc/nowhere/run', 'ps'])).toMatchObject({
+      code: 125,
+      stderr: expect.stringMatching(/^hawser: make the directory \/proc\/nowhere\/run: ENOENT/),
+    });
     const deep = join(hawser.host.dir, 'x'.repeat(100));
     expect(hawser.try(['--run', deep, 'ps'])).toMatchObject({
       code: 125,
