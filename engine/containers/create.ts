@@ -24,8 +24,12 @@ export function createContainer(context: Context, request: CreateRequest): Conta
 
   try {
     return store.transaction(() => {
-      // Under the writer's lock the image cannot be removed and the name not be taken meanwhile.
-      context.images.get(record.image.id, `create container ${record.name}`);
+      // Under the writer's lock image and networks cannot be removed, nor the name be taken, meanwhile.
+      const attempt = `create container ${record.name}`;
+      context.images.get(record.image.id, attempt);
+      for (const { network } of record.network.attachments) {
+        context.networking.networks.get(network, attempt);
+      }
       records.put(record);
       ensurePrivate(durable);
       step('create:directory');

@@ -88,6 +88,21 @@ describe('network', () => {
   });
 });
 
+it('a network and a container on it, removed and created at once: one of the two is refused', async () => {
+  for (const name of ['a1', 'b1', 'c1', 'd1']) {
+    hawser.run('network', 'create', name);
+    const [create, remove] = await Promise.allSettled([
+      hawser.runs('create', '--name', name, '--network', name, 'busybox', 'true'),
+      hawser.runs('network', 'rm', name),
+    ]);
+    expect([create.status, remove.status].sort()).toEqual(['fulfilled', 'rejected']);
+    if (create.status === 'rejected') continue;
+    hawser.run('start', name);
+    hawser.run('rm', '-f', name);
+    hawser.run('network', 'rm', name);
+  }
+});
+
 describe('image', () => {
   const pack = (...args: string[]): Buffer => {
     const { stdout, stderr, status } = spawnSync('tar', args);
