@@ -1,4 +1,5 @@
 /** Who reaches whom, between containers that the program has started. */
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ask } from '../net/lab.ts';
 import { HOST_ADDRESS, OUTSIDE_ADDRESS, type Place } from '../support/fakehost.ts';
@@ -7,7 +8,7 @@ import { type Hawser, makeHawser } from '../support/hawser.ts';
 /** busybox has no server for UDP, so that web runs this machine's node. */
 const server = new URL('../net/echo-server.mjs', import.meta.url).pathname;
 const node = [
-  ...['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${path}:${path}:ro`]),
+  ...['/usr', '/lib', '/lib64'].filter(existsSync).flatMap((path) => ['-v', `${path}:${path}:ro`]),
   ...['-v', `${process.execPath}:/node:ro`, '-v', `${server}:/server.mjs:ro`],
 ];
 const WEB = '10.5.0.80';

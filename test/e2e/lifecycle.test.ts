@@ -187,7 +187,7 @@ describe('a running container', () => {
 
   it('takes signals: kill -s, then stop, whose code is its own', async () => {
     hawser.run('kill', '-s', 'HUP', 'front');
-    await expect.poll(() => hawser.run('logs', 'front')).toBe('hup');
+    await expect.poll(() => hawser.run('logs', 'front'), { timeout: 5000 }).toBe('hup');
     const waiting = hawser.runs('wait', 'front');
     expect(hawser.run('stop', 'front')).toBe('front');
     expect(await waiting).toBe('5');

@@ -130,5 +130,5 @@ describe('container', () => {
 });
 
 it('nothing is left of any of them', async () => {
-  await expect.poll(() => hawser.traces()).toEqual(before);
+  await expect.poll(() => hawser.traces(), { timeout: 5000 }).toEqual(before);
 });
