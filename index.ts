@@ -5,6 +5,7 @@ export type {
   Container,
   ContainerState,
   CreateRequest,
+  MountRequest,
 } from './engine/container.ts';
 export type {
   Containers,
