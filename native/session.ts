@@ -58,6 +58,12 @@ export async function connect(path: string, options: SessionOptions = {}): Promi
   return session;
 }
 
+/** Whether a monitor could not be reached because it has ended, or was just ending. */
+export function hasLeft(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].some((known) => known === code);
+}
+
 /** A socket's path has 107 bytes at most; by way of the directory's descriptor any will do. */
 async function open(path: string): Promise<Socket> {
   const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { type ErrorCode, HawserError } from '../errors.ts';
 import { LaunchError, launch } from '../native/launcher.ts';
 import type { PidFile, Plan } from '../native/plan.ts';
-import { connect, type Session, type SessionOptions } from '../native/session.ts';
+import { connect, hasLeft, type Session, type SessionOptions } from '../native/session.ts';
 import type { Cgroups } from './cgroup/cgroup.ts';
 import { parseHierarchies } from './cgroup/hierarchies.ts';
 import { openCgroups } from './cgroup/open.ts';
@@ -93,8 +93,7 @@ export async function attachTo(
   try {
     return await connect(paths.socket, options);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined;
+    if (hasLeft(error)) return undefined;
     throw error;
   }
 }

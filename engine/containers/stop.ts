@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { HawserError } from '../../errors.ts';
+import { hasLeft } from '../../native/session.ts';
 import { attachTo, type Session, type SessionOptions } from '../../runtime/process.ts';
 import type { Exit } from '../../runtime/spec.ts';
 import type { ContainerRecord } from '../container.ts';
@@ -47,7 +48,7 @@ export async function killContainer(
   const number = parseSignal(signal);
   const session = await openSession(context, record, `kill ${record.name}`);
   try {
-    await session.kill(number);
+    await send(session, number);
     // Only SIGKILL is waited for: what others do is the process's own affair.
     if (number === SIGKILL) await settleAfter(context, record, session);
   } finally {
@@ -61,7 +62,9 @@ export async function waitContainer(context: Context, ref: string): Promise<Exit
     ? await attachTo(context.paths.container(record.id))
     : undefined;
   try {
-    if (session) return await session.exit;
+    // A monitor that was killed meanwhile tells nothing; the container's state does.
+    const told = await session?.exit.catch(() => undefined);
+    if (told) return told;
   } finally {
     session?.close();
   }
@@ -152,23 +155,25 @@ async function settleAfter(
   session: Session,
 ): Promise<void> {
   session.own();
-  settleContainer(context, record.id, await session.exit);
+  const told = await session.exit.catch(() => undefined);
+  if (told === undefined) await goneFor(context, record); // the monitor was killed meanwhile
+  settleContainer(context, record.id, told);
   session.done();
 }
 
 /** A process that has just ended by itself needs no signal any more. */
 async function send(session: Session, signal: number): Promise<void> {
   await session.kill(signal).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw error;
+    if (!hasLeft(error)) throw error;
   });
 }
 
 async function endsWithin(session: Session, seconds: number): Promise<boolean> {
+  const ended = () => true;
   const over = new AbortController();
   const late = setTimeout(seconds * 1000, false, { signal: over.signal }).catch(() => false);
   try {
-    return await Promise.race([session.exit.then(() => true), late]);
+    return await Promise.race([session.exit.then(ended, ended), late]);
   } finally {
     over.abort();
   }
