@@ -40,7 +40,7 @@ describe('run -d', () => {
   it('ends by itself, and gives everything back with nobody calling anything', async () => {
     const gate = makeGate();
     start('job', '--network', 'blue', '-p', '8080:80', ...gate.mount, ...gate.waiting('exit 3'));
-    expect(hawser.traces().network.join()).toContain('8080');
+    expect(hawser.traces().firewall.join()).toContain('8080');
     gate.open();
     const { files, ...traces } = empty;
     await expect.poll(() => hawser.traces(), { timeout: 5000 }).toMatchObject(traces);

@@ -1,21 +1,20 @@
 /** All that hawser could leave behind on a host, as text that two moments can be compared by. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runNft } from '../../native/nftables.ts';
+import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import { openCgroups } from '../../runtime/cgroup/open.ts';
 import type { FakeHost } from './fakehost.ts';
 
-export type Traces = Record<'network' | 'mounts' | 'cgroups' | 'files' | 'monitors', string[]>;
-
-const NETWORK = [
-  'ip -br link',
-  'ip -o address show scope global',
-  'ip route show table all',
-  'nft list ruleset',
-].join('; ');
+export type Traces = Record<
+  'network' | 'firewall' | 'mounts' | 'cgroups' | 'files' | 'monitors',
+  string[]
+>;
 
 export function tracesOf(host: FakeHost, cgroup: string): Traces {
   return {
-    network: host.exec(['sh', '-c', NETWORK]).split('\n').flatMap(settled).toSorted(),
+    network: host.inside(network).toSorted(),
+    firewall: host.inside(firewall).toSorted(),
     mounts: readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
       .filter((line) => line.includes(host.dir))
@@ -29,20 +28,34 @@ export function tracesOf(host: FakeHost, cgroup: string): Traces {
   };
 }
 
-/** Without indexes, orders and what the kernel brings and takes in its own time. */
-function settled(line: string): string[] {
-  if (/\b(fe80:|ff00:)/.test(line)) return [];
-  return line
-    .split(', ') // elements of a set
-    .map((part) =>
-      part
-        .replace(/\s+/g, ' ')
-        .replace(/^\d+: /, '')
-        .replace(/elements = \{|\}/g, '')
-        .replace(/ (linkdown|dead|UP|DOWN|LOWERLAYERDOWN|<[A-Z,_-]+>)(?= |$)/g, '')
-        .trim(),
-    )
-    .filter((part) => part !== '');
+/** Without link-local addresses and routes, which the kernel brings and takes in its own time. */
+function network(): string[] {
+  using rtnl = Rtnetlink.open();
+  const links = rtnl.links();
+  const nameOf = (index?: number) => links.find((link) => link.index === index)?.name ?? '';
+  const lines = [
+    ...links.map(({ name, mac, mtu }) => `link ${name} ${mac} ${mtu}`),
+    ...rtnl.addresses().map(({ address, prefix }) => `address ${address}/${prefix}`),
+    ...rtnl
+      .routes()
+      .map(({ destination, gateway, link }) => `route ${destination} ${gateway} ${nameOf(link)}`),
+  ];
+  return lines.filter((line) => !/ (fe80:|ff00:)/.test(line));
+}
+
+/** One line for each table, chain, rule, set and element of a set. */
+function firewall(): string[] {
+  const objects: unknown[] = Array.from(runNft('list ruleset')?.nftables ?? []);
+  return objects.flatMap((object) => {
+    const elements: string[] = [];
+    const text = JSON.stringify(object, (key, value) => {
+      if (key === 'handle') return undefined; // counts up whatever comes and goes
+      if (key !== 'elem' || !Array.isArray(value)) return value;
+      elements.push(...value.map((element) => `element ${JSON.stringify(element)}`));
+      return undefined;
+    });
+    return [text, ...elements];
+  });
 }
 
 function isMonitor(pid: string, dir: string): boolean {
