@@ -11,14 +11,14 @@ import { contains, subnetOf } from '../ipam/subnet.ts';
 import { isPinned, netnsIdentity } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
+import { DEFAULT_NETWORK } from './default-network.ts';
 import { endpointElements, networkElements } from './firewall/elements.ts';
 import { winFlows } from './flows.ts';
-import { hostIfnameOf } from './kernel-names.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
 import { checkInterfaceName, checkSandboxId, plain } from './names.ts';
-import { DEFAULT_NETWORK, ensureDefaultNetwork, poolId } from './networks.ts';
-import { parseBridgeOptions } from './options.ts';
+import { ensureDefaultNetwork, poolId } from './networks.ts';
+import { ifPrefixOf } from './options.ts';
 import { present } from './present.ts';
 import { releasePorts, reservePorts } from './publish.ts';
 import type { AttachRequest } from './request.ts';
@@ -82,12 +82,13 @@ function make(
     undo('attach:ports', () => releasePorts(store, ports));
     const { mtu } = driver.ensure(network, host);
     step('attach:network');
+    const hostIfname = driver.hostIfname(key);
     const endpoint: Endpoint = {
       key,
       sandbox: request.sandbox,
       network: network.id,
       ifname,
-      hostIfname: hostIfnameOf(key),
+      ...(hostIfname !== undefined && { hostIfname }),
       mac: request.mac === undefined ? macOf(addresses) : parseMac(request.mac),
       mtu,
       addresses,
@@ -117,7 +118,7 @@ function chooseIfname(network: Network, { ifname }: AttachRequest, inside: Rtnet
     if (isFree(ifname)) return ifname;
     throw new HawserError('taken', `there is an interface ${ifname} in the sandbox already`);
   }
-  const { ifPrefix } = parseBridgeOptions(network.options);
+  const ifPrefix = ifPrefixOf(network.options);
   for (let i = 0; ; i++) {
     if (isFree(`${ifPrefix}${i}`)) return `${ifPrefix}${i}`;
   }

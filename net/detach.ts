@@ -3,7 +3,7 @@ import { HawserError } from '../errors.ts';
 import { isPinned } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
-import { addDefaultRoutes } from './drivers/bridge.ts';
+import { addDefaultRoutes } from './drivers/interior.ts';
 import { endpointElements } from './firewall/elements.ts';
 import { loseFlows } from './flows.ts';
 import type { Endpoint } from './model.ts';

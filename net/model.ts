@@ -15,8 +15,8 @@ export interface Network {
   subnets: NetworkSubnet[];
   options: Record<string, string>;
   labels: Record<string, string>;
-  /** The bridge's interface name: `hawser0`, or `br-` and 12 digits of the id. */
-  bridge: string;
+  /** The bridge's interface name: `hawser0`, or `br-` and 12 digits of the id. Absent without a bridge. */
+  bridge?: string;
 }
 
 export type DriverName = 'bridge';
@@ -48,8 +48,8 @@ export interface Endpoint {
   network: string;
   /** Its name inside the sandbox: eth0, eth1, ... */
   ifname: string;
-  /** The host's end of the veth pair, derived from the key. */
-  hostIfname: string;
+  /** The host's end of the veth pair, derived from the key. Absent where the host has no end of it. */
+  hostIfname?: string;
   mac: string;
   /** Bytes. */
   mtu: number;

@@ -3,20 +3,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { HawserError, prefixed } from '../errors.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
+import { DEFAULT_BRIDGE, DEFAULT_NETWORK } from './default-network.ts';
+import type { Host } from './drivers/driver.ts';
 import { networkElements } from './firewall/elements.ts';
 import { noteForeignPolicy } from './firewall/foreign.ts';
-import { bridgeNameOf } from './kernel-names.ts';
 import type { DriverName, Network, NetworkSubnet } from './model.ts';
 import { checkNetworkName, plain } from './names.ts';
-import { parseBridgeOptions } from './options.ts';
 import type { NetworkSpec, SubnetSpec } from './request.ts';
 import { freeSubnet, refuseOverlap, type TakenSubnet, takenSubnets } from './subnets.ts';
 import { expectedElements } from './truth.ts';
 import { type Undo, undoing } from './undo.ts';
-
-/** The name of the network that containers are attached to when nothing is said. */
-export const DEFAULT_NETWORK = 'bridge';
-const DEFAULT_BRIDGE = 'hawser0';
 
 export function createNetwork(context: NetContext, spec: NetworkSpec): Network {
   if (spec.name === DEFAULT_NETWORK) {
@@ -92,8 +88,9 @@ function make(context: NetContext, spec: NetworkSpec): Network {
     throw new HawserError('taken', `${attempt}: there is a network of that name already`);
   }
   using rtnl = Rtnetlink.open();
+  const host: Host = { rtnl, note: context.note };
   return undoing(step, (undo) => {
-    const network = plan(context, spec, takenSubnets(records.networks(), rtnl), attempt, undo);
+    const network = plan(context, spec, host, attempt, undo);
     records.putNetwork(network);
     undo('network:record', () => records.removeNetwork(network));
     const elements = networkElements(network);
@@ -101,7 +98,6 @@ function make(context: NetContext, spec: NetworkSpec): Network {
     undo('network:firewall', () => context.firewall.remove(elements));
     // After the firewall, without which the host had better not forward.
     const driver = context.drivers[network.driver];
-    const host = { rtnl, note: context.note };
     driver.ensure(network, host);
     undo('network:link', () => driver.remove(network, host));
     noteForeignPolicy(context.note);
@@ -124,37 +120,25 @@ export function unmakeNetwork(context: NetContext, network: Network, rtnl: Rtnet
 function plan(
   context: NetContext,
   spec: NetworkSpec,
-  taken: readonly TakenSubnet[],
+  host: Host,
   attempt: string,
   undo: Undo,
 ): Network {
   const id = networkId();
-  const options = prefixed(attempt, () => parseBridgeOptions(spec.options ?? {}));
-  const network: Network = {
+  const driver = driverOf(spec, attempt);
+  const others = context.records.networks();
+  const sketch: Network = {
     id,
     name: spec.name,
-    driver: driverOf(spec, attempt),
+    driver,
     created: new Date().toISOString(),
     internal: spec.internal ?? false,
     subnets: [],
     options: { ...spec.options },
     labels: { ...spec.labels },
-    bridge: options.bridge ?? bridgeNameOf(id),
   };
-  context.drivers[network.driver].check(network);
-  if (network.bridge === DEFAULT_BRIDGE && network.name !== DEFAULT_NETWORK) {
-    throw new HawserError(
-      'taken',
-      `${attempt}: interface ${DEFAULT_BRIDGE} is that of network ${DEFAULT_NETWORK}, made at its first use`,
-    );
-  }
-  const rival = context.records.networks().find(({ bridge }) => bridge === network.bridge);
-  if (rival !== undefined) {
-    throw new HawserError(
-      'taken',
-      `${attempt}: interface ${network.bridge} is that of network ${rival.name}`,
-    );
-  }
+  const network = prefixed(attempt, () => context.drivers[driver].design(sketch, others, host));
+  const taken = takenSubnets([...others, network], host.rtnl);
   const asked = spec.subnets?.length
     ? spec.subnets
     : [{ subnet: freeSubnet(taken, spec.name === DEFAULT_NETWORK) }];

@@ -58,6 +58,11 @@ export function parseBridgeOptions(options: Readonly<Record<string, string>>): B
   return parsed;
 }
 
+/** What interfaces in containers are called on a network of any driver, before the number. */
+export function ifPrefixOf(options: Readonly<Record<string, string>>): string {
+  return options[OPTION.ifPrefix] ?? 'eth';
+}
+
 /** Narrower than the kernel: it is written into the firewall's language, where `*` and `"` mean more. */
 function checkBridgeName(name: string): void {
   checkInterfaceName(name);

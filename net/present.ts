@@ -40,7 +40,7 @@ export function present(
 }
 
 function isThere(found: Endpoint, { sandbox }: AttachRequest, rtnl: Rtnetlink): boolean {
-  if (rtnl.link(found.hostIfname) === undefined) return false;
+  if (found.hostIfname !== undefined && rtnl.link(found.hostIfname) === undefined) return false;
   using inside = Rtnetlink.open(sandbox.path);
   return inside.link(found.ifname)?.mac === found.mac;
 }

@@ -5,15 +5,16 @@
 import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { HawserError } from '../../errors.ts';
-import { inNetns } from '../../native/netns.ts';
 import type { Link } from '../../native/rtnetlink/link.ts';
 import type { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import { failedWith } from '../../native/sys-error.ts';
+import { DEFAULT_BRIDGE, DEFAULT_NETWORK } from '../default-network.ts';
 import { ensureForwarding } from '../forwarding.ts';
 import {
   aliasOfEndpoint,
   aliasOfNetwork,
   bridgeMac,
+  bridgeNameOf,
   hostIfnameOf,
   isOfEndpoint,
   isOfNetwork,
@@ -23,16 +24,19 @@ import { defaultRouteMtu } from '../mtu.ts';
 import { parseBridgeOptions } from '../options.ts';
 import { ensureSysctl, readSysctl } from '../sysctl.ts';
 import type { Driver } from './driver.ts';
+import { configureInside, isConfigured } from './interior.ts';
 
 export const bridgeDriver: Driver = {
   name: 'bridge',
 
-  check(network) {
-    parseBridgeOptions(network.options);
+  design(network, others) {
+    const { bridge = bridgeNameOf(network.id) } = parseBridgeOptions(network.options);
+    refuseRival({ ...network, bridge }, others);
+    return { ...network, bridge };
   },
 
   ensure(network, host) {
-    const link = host.rtnl.link(network.bridge);
+    const link = host.rtnl.link(bridgeOf(network));
     if (link !== undefined) checkOurs(network, link);
     if (!network.internal) ensureForwarding(network, host.note);
     if (link === undefined) makeBridge(network, host.rtnl);
@@ -40,7 +44,7 @@ export const bridgeDriver: Driver = {
   },
 
   restore(network, host) {
-    const link = host.rtnl.link(network.bridge);
+    const link = host.rtnl.link(bridgeOf(network));
     if (link !== undefined) checkOurs(network, link);
     const done =
       link === undefined ? makeBridge(network, host.rtnl) : completeBridge(network, host.rtnl);
@@ -49,25 +53,27 @@ export const bridgeDriver: Driver = {
   },
 
   remove(network, { rtnl }) {
-    const link = rtnl.link(network.bridge);
-    if (link !== undefined && isOfNetwork(link, network)) rtnl.removeLink(network.bridge);
+    const link = rtnl.link(bridgeOf(network));
+    if (link !== undefined && isOfNetwork(link, network)) rtnl.removeLink(link.name);
   },
+
+  hostIfname: hostIfnameOf,
 
   plug(endpoint, network, { rtnl, inside }, undo) {
     addPair(endpoint, network, rtnl);
-    undo('attach:veth', () => rtnl.removeLink(endpoint.hostIfname));
+    undo('attach:veth', () => rtnl.removeLink(hostIfnameOf(endpoint.key)));
     configurePort(endpoint, network, rtnl);
     undo('attach:port', () => {}); // went with the pair
     configureInside(endpoint, network, inside);
     undo('attach:addresses', () => {});
   },
 
-  unplug({ hostIfname }, { rtnl }) {
-    rtnl.removeLink(hostIfname);
+  unplug({ key }, { rtnl }) {
+    rtnl.removeLink(hostIfnameOf(key));
   },
 
-  unhook({ hostIfname }, { rtnl }) {
-    const link = rtnl.link(hostIfname);
+  unhook({ key }, { rtnl }) {
+    const link = rtnl.link(hostIfnameOf(key));
     if (link === undefined) return;
     rtnl.setLink(link.index, { up: false, master: 0 });
     // Out of the way of the next endpoint with this key, which may come before the kernel is done.
@@ -75,17 +81,31 @@ export const bridgeDriver: Driver = {
   },
 
   isPlugged(endpoint, network, { rtnl, inside }) {
-    const link = rtnl.link(endpoint.hostIfname);
-    const bridge = rtnl.link(network.bridge);
+    const link = rtnl.link(hostIfnameOf(endpoint.key));
+    const bridge = rtnl.link(bridgeOf(network));
     if (link === undefined || !link.up || link.master !== bridge?.index) return false;
-    if (inside.link(endpoint.ifname)?.up !== true) return false;
-    const present = new Set(inside.addresses(endpoint.ifname).map(({ address }) => address));
-    return endpoint.addresses.every(({ address }) => present.has(address));
+    return isConfigured(endpoint, inside);
   },
 };
 
+function bridgeOf({ bridge, id }: Network): string {
+  return bridge ?? bridgeNameOf(id);
+}
+
+/** One bridge is one network's; the default network's is kept for it, whichever is made first. */
+function refuseRival({ name, bridge }: Network, others: readonly Network[]): void {
+  const refuse = (why: string) => {
+    throw new HawserError('taken', `interface ${bridge} is that of network ${why}`);
+  };
+  if (bridge === DEFAULT_BRIDGE && name !== DEFAULT_NETWORK) {
+    refuse(`${DEFAULT_NETWORK}, made at its first use`);
+  }
+  const rival = others.find((other) => other.bridge === bridge);
+  if (rival !== undefined) refuse(rival.name);
+}
+
 function makeBridge(network: Network, rtnl: Rtnetlink): string[] {
-  const { bridge } = network;
+  const bridge = bridgeOf(network);
   rtnl.addBridge({ name: bridge, mac: bridgeMac(bridge) });
   try {
     // An MTU it is born with would be forgotten with its last port (br_mtu_auto_adjust).
@@ -110,7 +130,8 @@ function checkOurs(network: Network, link: Link): void {
 
 /** Gateway addresses and the rest of what makes a bridge one of ours, as far as it is missing. */
 function completeBridge(network: Network, rtnl: Rtnetlink): string[] {
-  const { bridge, subnets } = network;
+  const { subnets } = network;
+  const bridge = bridgeOf(network);
   const done: string[] = [];
   // A container must not become the host's router by saying so (RFC 4861 advertisements).
   if (ensureSysctl(`ipv6/conf/${bridge}/accept_ra`, '0'))
@@ -139,11 +160,11 @@ function bridgeMtu(network: Network, rtnl: Rtnetlink): number {
 }
 
 function addPair(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): void {
-  const { hostIfname, ifname, mac, mtu, sandbox } = endpoint;
+  const { key, ifname, mac, mtu, sandbox } = endpoint;
   const pair = {
-    name: hostIfname,
+    name: hostIfnameOf(key),
     mtu,
-    master: network.bridge,
+    master: bridgeOf(network),
     up: true,
     peer: { name: ifname, mac, mtu, netns: sandbox.path },
   };
@@ -157,7 +178,7 @@ function addPair(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): void {
 
 /** What a process that was killed has left under this name is nobody's. False if there is nothing. */
 function removeLeftover(endpoint: Endpoint, rtnl: Rtnetlink): boolean {
-  const link = rtnl.link(endpoint.hostIfname);
+  const link = rtnl.link(hostIfnameOf(endpoint.key));
   if (link === undefined) return false;
   if (isOfEndpoint(link, endpoint)) return rtnl.removeLink(link.name);
   throw new HawserError(
@@ -171,7 +192,8 @@ function removeLeftover(endpoint: Endpoint, rtnl: Rtnetlink): boolean {
  * except where br_netfilter takes NAT into the bridge.
  */
 function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): void {
-  const { hostIfname, ports } = endpoint;
+  const { key, ports } = endpoint;
+  const hostIfname = hostIfnameOf(key);
   const isolated = !parseBridgeOptions(network.options).icc;
   const hairpin = ports.length > 0 && readSysctl('bridge/bridge-nf-call-iptables') === '1';
   rtnl.batch(() => {
@@ -179,39 +201,5 @@ function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): v
     if (isolated || hairpin) rtnl.setBridgePort(hostIfname, { isolated, hairpin });
   });
   // The way back of what the host sends to a published port of its own loopback.
-  if (ports.length > 0) ensureSysctl(`ipv4/conf/${network.bridge}/route_localnet`, '1');
-}
-
-function configureInside(endpoint: Endpoint, network: Network, inside: Rtnetlink): void {
-  const { ifname, addresses, sandbox } = endpoint;
-  // As Docker does: a network without IPv6 has no link-local way around its rules either. With
-  // IPv6, a neighbour must not become the container's router by saying so (CVE-2020-10749).
-  const hasIPv6 = network.subnets.some(({ subnet }) => subnet.includes(':'));
-  const [setting, value] = hasIPv6 ? ['accept_ra', '0'] : ['disable_ipv6', '1'];
-  inNetns(sandbox.path, () => ensureSysctl(`ipv6/conf/${ifname}/${setting}`, value));
-  const link = inside.link(ifname)?.index ?? ifname;
-  const routes = missingDefaultRoutes(endpoint, inside);
-  inside.batch(() => {
-    for (const { address, prefix } of addresses) {
-      inside.addAddress(link, { address, prefix, nodad: !isIPv4(address) });
-    }
-    inside.setLink(link, { up: true });
-    for (const gateway of routes) inside.addRoute({ destination: 'default', gateway, link });
-  });
-}
-
-/** Gives an attached sandbox the default routes that it lacks. */
-export function addDefaultRoutes(endpoint: Endpoint, inside: Rtnetlink): void {
-  for (const gateway of missingDefaultRoutes(endpoint, inside)) {
-    inside.addRoute({ destination: 'default', gateway, link: endpoint.ifname });
-  }
-}
-
-/** One default route a family, unless the sandbox has one: the gateways of those to add. */
-function missingDefaultRoutes({ addresses }: Endpoint, inside: Rtnetlink): string[] {
-  return addresses.flatMap(({ gateway }) => {
-    if (gateway === undefined) return [];
-    const routes = inside.routes({ family: isIPv4(gateway) ? 4 : 6 });
-    return routes.some(({ destination }) => destination === 'default') ? [] : [gateway];
-  });
+  if (ports.length > 0) ensureSysctl(`ipv4/conf/${bridgeOf(network)}/route_localnet`, '1');
 }

@@ -8,8 +8,14 @@ import type { Undo } from '../undo.ts';
  */
 export interface Driver {
   name: DriverName;
-  /** Refuses what this driver cannot make of a network, before anything is touched. */
-  check(network: Network): void;
+  /**
+   * Checks all that a network says before anything is touched, and completes it with what this
+   * driver decides: the bridge's name, say.
+   *
+   * @param others the networks that there are already
+   * @throws HawserError for what cannot be made, `network blue: why`
+   */
+  design(network: Network, others: readonly Network[], host: Host): Network;
   /**
    * Makes the network's own kernel objects unless they are there. What endpoints share is never
    * undone by one of them.
@@ -21,6 +27,8 @@ export interface Driver {
   restore(network: Network, host: Host): string[];
   /** Removes them; what is already gone is success. */
   remove(network: Network, host: Host): void;
+  /** The endpoint's link on the host's side, if it is to have one. */
+  hostIfname(key: string): string | undefined;
   /** Joins a sandbox to the network, telling `undo` each step. */
   plug(endpoint: Endpoint, network: Network, between: Between, undo: Undo): void;
   /** Takes it off; what is already gone is success, the sandbox too. */

@@ -14,6 +14,8 @@ export interface Element {
 
 /** A network's own: that its bridge exists, and how it and its subnets are treated. */
 export function networkElements(network: Network): Element[] {
+  // What has no bridge is not the host's to filter: it is on the wire beside the host.
+  if (network.bridge === undefined) return [];
   const { icc, masquerade } = parseBridgeOptions(network.options);
   const bridge = quoted(network.bridge);
   const elements: Element[] = [{ set: 'bridges', key: [bridge] }];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostIfnameOf } from '../../net/kernel-names.ts';
 import type { Sandbox } from '../../net/model.ts';
 import { parsePort } from '../../net/ports.ts';
 import { type Lab, makeLab } from './lab.ts';
@@ -94,8 +95,8 @@ describe('a failure in detach', () => {
 
   it('is none when link, elements or namespace are gone already', () => {
     const before = lab.snapshot();
-    const { hostIfname } = lab.host.inside(attach);
-    lab.host.exec(['ip', 'link', 'del', hostIfname]);
+    const { key } = lab.host.inside(attach);
+    lab.host.exec(['ip', 'link', 'del', hostIfnameOf(key)]);
     lab.host.exec(['nft', 'delete', 'element', 'inet', 'hawser', 'ports4_any', '{ tcp . 8080 }']);
     lab.host.inside(detach);
     expect(lab.snapshot()).toEqual(before);

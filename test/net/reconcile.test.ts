@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unpinNetns } from '../../native/netns.ts';
+import { hostIfnameOf } from '../../net/kernel-names.ts';
 import type { Repair } from '../../net/request.ts';
 import { HOST_ADDRESS } from '../support/fakehost.ts';
 import { ask, type Container, type Lab, makeLab } from './lab.ts';
@@ -60,7 +61,8 @@ describe('what a hand has changed is mended without the container', () => {
   ])('%s', async (_, command, what) => {
     await lab.serve(web, 'web', 80);
     expect(reconcile()).toEqual([]);
-    lab.host.exec(command.map((word) => (word === 'HOST-IF' ? web.endpoint.hostIfname : word)));
+    const hostIfname = hostIfnameOf(web.endpoint.key);
+    lab.host.exec(command.map((word) => (word === 'HOST-IF' ? hostIfname : word)));
     expect(tell(reconcile())).toContain(what);
     expect(reconcile()).toEqual([]);
     const outside = lab.host.outside ?? lab.host;
