@@ -11,11 +11,9 @@ import { type Networking, openNetworking } from '../net/networking.ts';
 import { parsePort } from '../net/ports.ts';
 import { openStore } from '../store/lmdb.ts';
 import { type FakeHost, makeFakeHost } from '../test/support/fakehost.ts';
-import { median, type Row, timed, under } from './measure.ts';
+import { median, type Row, settle, timed, under } from './measure.ts';
 
 const ROUNDS = 25;
-/** How long the kernel gets to finish what the last removal left it (ms); it holds locks meanwhile. */
-const SETTLE = 120;
 
 export const name = 'attach and detach, in-process';
 
@@ -94,11 +92,6 @@ function besideTools(networking: Networking, host: FakeHost): Row[] {
     { what: 'the same by ip -batch and nft -f', value: of('toolLive'), unit: 'ms' },
     under('ratio', of('live') / of('toolLive'), 3, 'x'),
   ];
-}
-
-/** Namespaces and links that are gone from sight are taken apart by the kernel's own threads. */
-function settle(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE);
 }
 
 /** The same kernel work by the tools; each step returns its time (ms) without process starts. */

@@ -7,6 +7,7 @@ import { type Benchmark, format, type Row } from './measure.ts';
 
 const catalogue: Record<string, () => Promise<Benchmark>> = {
   attach: () => import('./attach.ts'),
+  'dual-stack': () => import('./dual-stack.ts'),
   allocate: () => import('./allocate.ts'),
   'run-vs-docker': () => import('./run-vs-docker.ts'),
   ports: () => import('./ports.ts'),

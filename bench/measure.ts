@@ -46,6 +46,14 @@ export function timed(work: () => void): number {
   return Number(process.hrtime.bigint() - start) / 1e6;
 }
 
+/** How long the kernel gets to finish what the last removal left it (ms); it holds locks meanwhile. */
+const SETTLE = 120;
+
+/** Namespaces and links that are gone from sight are taken apart by the kernel's own threads. */
+export function settle(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE);
+}
+
 /**
  * Medians of several works' times (ms). Their rounds are interleaved, so that whatever else the
  * machine does meanwhile falls on all of them alike; the first round warms up and is not counted.

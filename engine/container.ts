@@ -50,8 +50,10 @@ export interface CreateRequest {
 export interface AttachmentRequest {
   /** The network's name, id, or an id's unambiguous beginning. */
   network: string;
-  /** An address to insist on, one a family. */
+  /** An IPv4 address to insist on. */
   ip?: string;
+  /** An IPv6 address to insist on. */
+  ip6?: string;
   mac?: string;
   aliases?: string[];
 }

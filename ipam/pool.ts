@@ -39,9 +39,11 @@ export interface Pool {
 const UNUSABLE: Record<string, string> = {
   '0.0.0.0/8': 'means "this network"',
   '127.0.0.0/8': 'is loopback',
+  '169.254.0.0/16': 'is link-local',
   '224.0.0.0/4': 'is multicast',
   '::1/128': 'is loopback',
   '::ffff:0.0.0.0/96': 'stands for IPv4 addresses',
+  'fe80::/10': 'is link-local',
   'ff00::/8': 'is multicast',
 };
 

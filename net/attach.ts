@@ -4,26 +4,25 @@
  * each step with its undo. A process that is killed in between leaves only things whose names
  * derive from the endpoint's key, and no record: `reconcile` finds and removes them.
  */
-import { isIP } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { HawserError, prefixed } from '../errors.ts';
-import { parseAddress } from '../ipam/address.ts';
-import { contains, subnetOf } from '../ipam/subnet.ts';
 import { isPinned, netnsIdentity } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { DEFAULT_NETWORK } from './default-network.ts';
 import { endpointElements, networkElements } from './firewall/elements.ts';
 import { winFlows } from './flows.ts';
+import { takeLeases } from './leases.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
 import { checkInterfaceName, checkSandboxId, plain } from './names.ts';
-import { ensureDefaultNetwork, poolId } from './networks.ts';
+import { ensureDefaultNetwork } from './networks.ts';
 import { ifPrefixOf } from './options.ts';
 import { present } from './present.ts';
 import { releasePorts, reservePorts } from './publish.ts';
 import type { AttachRequest } from './request.ts';
 import { expectedElements } from './truth.ts';
-import { type Undo, undoing } from './undo.ts';
+import { undoing } from './undo.ts';
 
 export function attach(context: NetContext, request: AttachRequest): Endpoint {
   const { records, store } = context;
@@ -41,12 +40,15 @@ export function attach(context: NetContext, request: AttachRequest): Endpoint {
 }
 
 /** What can be judged from the request alone. */
-function checkRequest({ sandbox, ifname, ip, mac }: AttachRequest): void {
+function checkRequest({ sandbox, ifname, ip, ip6, mac }: AttachRequest): void {
   checkSandboxId(sandbox.id);
   if (ifname !== undefined) checkInterfaceName(ifname);
   if (mac !== undefined) parseMac(mac);
-  if (ip !== undefined && isIP(ip) === 0) {
-    throw new HawserError('invalid', `${JSON.stringify(ip)} is not an IP address`);
+  if (ip !== undefined && !isIPv4(ip)) {
+    throw new HawserError('invalid', `${JSON.stringify(ip)} is not an IPv4 address`);
+  }
+  if (ip6 !== undefined && !isIPv6(ip6)) {
+    throw new HawserError('invalid', `${JSON.stringify(ip6)} is not an IPv6 address`);
   }
   if (!isPinned(sandbox.path)) {
     throw new HawserError('not-found', `${sandbox.path} is not a network namespace`);
@@ -122,37 +124,6 @@ function chooseIfname(network: Network, { ifname }: AttachRequest, inside: Rtnet
   for (let i = 0; ; i++) {
     if (isFree(`${ifPrefix}${i}`)) return `${ifPrefix}${i}`;
   }
-}
-
-/** One address of each subnet; the requested one where it belongs. */
-function takeLeases(
-  { ipam, records }: NetContext,
-  network: Network,
-  { ip }: AttachRequest,
-  key: string,
-  undo: Undo,
-): EndpointAddress[] {
-  const wanted = ip === undefined ? undefined : parseAddress(ip);
-  const home = wanted && network.subnets.find(({ subnet }) => contains(subnetOf(subnet), wanted));
-  if (ip !== undefined && home === undefined) {
-    const subnets = network.subnets.map(({ subnet }) => subnet);
-    const outside = subnets.length === 1 ? 'outside its subnet' : 'in none of its subnets';
-    throw new HawserError('invalid', `${ip} is ${outside} ${subnets.join(' and ')}`);
-  }
-  return network.subnets.map((one) => {
-    const pool = poolId(network.id, one.subnet);
-    const requested = one === home ? ip : undefined;
-    const holder = requested === undefined ? undefined : ipam.holderOf(pool, requested)?.owner;
-    if (holder !== undefined && holder !== key) {
-      const name = records.endpoint(holder)?.owner ?? holder;
-      throw new HawserError('taken', `${requested} is already leased to ${name}`, {
-        hint: `see: hawser network inspect ${network.name}`,
-      });
-    }
-    const { address, prefix } = ipam.take(pool, key, requested);
-    undo('attach:lease', () => ipam.release(pool, key));
-    return { address, prefix, ...(!network.internal && { gateway: one.gateway }) };
-  });
 }
 
 function macOf(addresses: readonly EndpointAddress[]): string {

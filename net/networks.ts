@@ -8,9 +8,10 @@ import type { Host } from './drivers/driver.ts';
 import { networkElements } from './firewall/elements.ts';
 import { noteForeignPolicy } from './firewall/foreign.ts';
 import type { DriverName, Network, NetworkSubnet } from './model.ts';
+import { refuseSmallMtu } from './mtu.ts';
 import { checkNetworkName, plain } from './names.ts';
 import type { NetworkSpec, SubnetSpec } from './request.ts';
-import { freeSubnet, refuseOverlap, type TakenSubnet, takenSubnets } from './subnets.ts';
+import { refuseOverlap, type TakenSubnet, takenSubnets, wantedSubnets } from './subnets.ts';
 import { expectedElements } from './truth.ts';
 import { type Undo, undoing } from './undo.ts';
 
@@ -139,9 +140,8 @@ function plan(
   };
   const network = prefixed(attempt, () => context.drivers[driver].design(sketch, others, host));
   const taken = takenSubnets([...others, network], host.rtnl);
-  const asked = spec.subnets?.length
-    ? spec.subnets
-    : [{ subnet: freeSubnet(taken, spec.name === DEFAULT_NETWORK) }];
+  const isDefault = spec.name === DEFAULT_NETWORK;
+  const asked = prefixed(attempt, () => wantedSubnets(context.store, spec, taken, isDefault));
   const claimed = [...taken];
   for (const one of asked) {
     const subnet = claim(context, id, one, claimed, attempt);
@@ -149,6 +149,7 @@ function plan(
     claimed.push({ subnet: subnet.subnet, by: 'the same network' });
     network.subnets.push(subnet);
   }
+  prefixed(attempt, () => refuseSmallMtu(network));
   return network;
 }
 

@@ -47,12 +47,15 @@ function isThere(found: Endpoint, { sandbox }: AttachRequest, rtnl: Rtnetlink): 
 
 /** What a request leaves open is as it is. */
 function isAsRequested(found: Endpoint, request: AttachRequest): boolean {
-  const { ifname = found.ifname, mac = found.mac, ip, ports = [] } = request;
-  const address = ip && formatAddress(parseAddress(ip));
+  const { ifname = found.ifname, mac = found.mac, ip, ip6, ports = [] } = request;
+  const has = (wanted: string | undefined) =>
+    wanted === undefined ||
+    found.addresses.some(({ address }) => address === formatAddress(parseAddress(wanted)));
   return (
     ifname === found.ifname &&
     parseMac(mac) === found.mac &&
-    (address === undefined || found.addresses.some((one) => one.address === address)) &&
+    has(ip) &&
+    has(ip6) &&
     ports.length === found.ports.length &&
     ports.every((port, i) => isSamePort(port, found.ports[i]))
   );

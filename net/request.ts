@@ -7,7 +7,14 @@ export interface NetworkSpec {
   /** Only `bridge` so far. */
   driver?: string;
   internal?: boolean;
-  /** Default: the first of the default pools that overlaps with nothing. */
+  /** Default true. */
+  ipv4?: boolean;
+  /** Default: whether there is an IPv6 subnet among `subnets`. */
+  ipv6?: boolean;
+  /**
+   * One of a family at most. Default: the first of the default pools that overlaps with nothing, of
+   * IPv6 a /64 of this state's own unique local addresses (RFC 4193).
+   */
   subnets?: SubnetSpec[];
   /** Docker's names: com.docker.network.driver.mtu, ... */
   options?: Record<string, string>;
@@ -25,8 +32,10 @@ export interface AttachRequest {
   owner: string;
   /** Default: the first free of eth0, eth1, ... */
   ifname?: string;
-  /** A requested address, IPv4 or IPv6, in one of the network's subnets. */
+  /** A requested IPv4 address, in the network's IPv4 subnet. */
   ip?: string;
+  /** A requested IPv6 address, in its IPv6 subnet. */
+  ip6?: string;
   /** Default: derived from the address, so that it outlives a restart. */
   mac?: string;
   ports?: PortRequest[];

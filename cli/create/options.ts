@@ -26,6 +26,7 @@ export interface ContainerOptions {
   net: string[];
   netAlias: string[];
   ip?: string;
+  ip6?: string;
   macAddress?: string;
   networkAlias: string[];
   publish: string[];
@@ -100,7 +101,8 @@ export function containerOptions(command: Command): Command {
   );
   hiddenMany('--net <network>');
   command
-    .option('--ip <address>', 'an address to insist on, on the first network')
+    .option('--ip <address>', 'an IPv4 address to insist on, on the first network')
+    .option('--ip6 <address>', 'an IPv6 address to insist on, on the first network')
     .option('--mac-address <mac>', 'a MAC address to insist on, on the first network');
   many('--network-alias <name>', 'one more name on the first network');
   hiddenMany('--net-alias <name>');

@@ -14,7 +14,7 @@ export function createRequest(
   options: ContainerOptions,
   { cwd, env }: { cwd: string; env: Record<string, string | undefined> },
 ): CreateRequest {
-  const { ip, macAddress, entrypoint } = options;
+  const { ip, ip6, macAddress, entrypoint } = options;
   const variables = options.envFile.flatMap((path) => readPairs('--env-file', path, cwd));
   const labels = options.labelFile.flatMap((path) => readPairs('--label-file', path, cwd));
   const request: CreateRequest = {
@@ -28,7 +28,8 @@ export function createRequest(
       ...options.tmpfs.map(parseTmpfs),
     ],
     networks: parseNetworks([...options.network, ...options.net], {
-      ip: ip === undefined ? undefined : parseAddress('--ip', ip),
+      ip: ip === undefined ? undefined : parseAddress('--ip', ip, 4),
+      ip6: ip6 === undefined ? undefined : parseAddress('--ip6', ip6, 6),
       mac: macAddress === undefined ? undefined : parseMac('--mac-address', macAddress),
       aliases: [...options.networkAlias, ...options.netAlias],
     }),

@@ -1,9 +1,12 @@
 import { isIP } from 'node:net';
 import { invalid } from './invalid.ts';
 
-export function parseAddress(option: string, text: string): string {
-  if (isIP(text) === 0) throw invalid(option, text, 'not an IP address', '10.5.0.9');
-  return text;
+/** An address as text; of a `family`, if one is named. */
+export function parseAddress(option: string, text: string, family?: 4 | 6): string {
+  const is = isIP(text);
+  if (is !== 0 && is === (family ?? is)) return text;
+  const what = family === undefined ? 'an IP address' : `an IPv${family} address`;
+  throw invalid(option, text, `not ${what}`, family === 6 ? 'fd00:5::9' : '10.5.0.9');
 }
 
 /** Six bytes in hex between colons, of a single station (IEEE 802: the first byte is even). */

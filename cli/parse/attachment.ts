@@ -5,6 +5,7 @@ import { invalid } from './invalid.ts';
 /** What the options next to --network say of the first network. */
 export interface OfFirst {
   ip?: string | undefined;
+  ip6?: string | undefined;
   mac?: string | undefined;
   aliases?: string[] | undefined;
 }
@@ -15,10 +16,10 @@ export interface OfFirst {
  */
 export function parseNetworks(texts: string[], first: OfFirst): AttachmentRequest[] {
   const networks = texts.map(parseNetwork);
-  const given = defined({ ip: first.ip, mac: first.mac, aliases: first.aliases });
+  const given = defined({ ip: first.ip, ip6: first.ip6, mac: first.mac, aliases: first.aliases });
   if (Object.keys(given).length === 0) return networks;
   const [head = { network: 'bridge' }, ...others] = networks;
-  if ((given.ip && head.ip) || (given.mac && head.mac)) {
+  if ((given.ip && head.ip) || (given.ip6 && head.ip6) || (given.mac && head.mac)) {
     throw new HawserError(
       'invalid',
       `--network ${texts[0]}: an address is given here and by an option of its own`,
@@ -38,6 +39,7 @@ function parseNetwork(text: string): AttachmentRequest {
     if (value === '') throw invalid('--network', text, `${JSON.stringify(key)} has no value`);
     if (key === 'name') request.network = value;
     else if (key === 'ip') request.ip = value;
+    else if (key === 'ip6') request.ip6 = value;
     else if (key === 'mac-address') request.mac = value;
     else if (key === 'alias') request.aliases = [...(request.aliases ?? []), value];
     else
@@ -54,9 +56,10 @@ function parseNetwork(text: string): AttachmentRequest {
 }
 
 /** Without the fields that were not given. */
-export function defined({ ip, mac, aliases }: OfFirst): Omit<AttachmentRequest, 'network'> {
+export function defined({ ip, ip6, mac, aliases }: OfFirst): Omit<AttachmentRequest, 'network'> {
   return {
     ...(ip !== undefined && { ip }),
+    ...(ip6 !== undefined && { ip6 }),
     ...(mac !== undefined && { mac }),
     ...(aliases !== undefined && aliases.length > 0 && { aliases }),
   };

@@ -82,7 +82,7 @@ function refuseOwnSettings(
 /** What only an attachment has. */
 function refuseAddresses(wanted: AttachmentRequest[], which: string, attempt: string): void {
   const refuse = (what: string) => refuseSetting(what, which, attempt);
-  if (wanted.some(({ ip }) => ip !== undefined)) refuse('an address');
+  if (wanted.some(({ ip, ip6 }) => (ip ?? ip6) !== undefined)) refuse('an address');
   if (wanted.some(({ mac }) => mac !== undefined)) refuse('a MAC address');
   if (wanted.some(({ aliases }) => aliases?.length)) refuse('a network alias');
 }

@@ -24,7 +24,7 @@ import { defaultRouteMtu } from '../mtu.ts';
 import { parseBridgeOptions } from '../options.ts';
 import { ensureSysctl, readSysctl } from '../sysctl.ts';
 import type { Driver } from './driver.ts';
-import { configureInside, isConfigured } from './interior.ts';
+import { configureInside, isConfigured, QUIET } from './interior.ts';
 
 export const bridgeDriver: Driver = {
   name: 'bridge',
@@ -133,14 +133,14 @@ function completeBridge(network: Network, rtnl: Rtnetlink): string[] {
   const { subnets } = network;
   const bridge = bridgeOf(network);
   const done: string[] = [];
-  // A container must not become the host's router by saying so (RFC 4861 advertisements).
-  if (ensureSysctl(`ipv6/conf/${bridge}/accept_ra`, '0'))
-    done.push(`accept_ra of ${bridge} switched off`);
+  for (const setting of QUIET) {
+    if (ensureSysctl(`ipv6/conf/${bridge}/${setting}`, '0'))
+      done.push(`${setting} of ${bridge} switched off`);
+  }
   const present = new Set(rtnl.addresses(bridge).map(({ address }) => address));
   for (const { subnet, gateway } of subnets) {
     if (present.has(gateway)) continue;
     const prefix = Number(subnet.split('/')[1]);
-    // Without duplicate address detection, whose second of waiting has nothing to find here.
     rtnl.addAddress(bridge, { address: gateway, prefix, nodad: !isIPv4(gateway) });
     done.push(`address ${gateway} given to ${bridge}`);
   }

@@ -5,14 +5,23 @@ import type { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import type { Endpoint, Network } from '../model.ts';
 import { ensureSysctl } from '../sysctl.ts';
 
+/**
+ * Switched off at both ends of a link: nobody on it becomes a router by saying so (RFC 4861,
+ * CVE-2020-10749), and the link-local address does not wait for a second to find that nobody else
+ * has it, since the MAC it follows from is unique here (duplicate address detection, RFC 4862, 5.4).
+ */
+export const QUIET = ['accept_ra', 'accept_dad'] as const;
+
 /** Addresses, up, and the default routes that the sandbox lacks. */
 export function configureInside(endpoint: Endpoint, network: Network, inside: Rtnetlink): void {
   const { ifname, addresses, sandbox } = endpoint;
-  // As Docker does: a network without IPv6 has no link-local way around its rules either. With
-  // IPv6, a neighbour must not become the container's router by saying so (CVE-2020-10749).
-  const hasIPv6 = network.subnets.some(({ subnet }) => subnet.includes(':'));
-  const [setting, value] = hasIPv6 ? ['accept_ra', '0'] : ['disable_ipv6', '1'];
-  inNetns(sandbox.path, () => ensureSysctl(`ipv6/conf/${ifname}/${setting}`, value));
+  inNetns(sandbox.path, () => {
+    const settings = `ipv6/conf/${ifname}`;
+    // As Docker does: a network without IPv6 has no link-local way around its rules either.
+    const hasIPv6 = network.subnets.some(({ subnet }) => subnet.includes(':'));
+    if (!hasIPv6) ensureSysctl(`${settings}/disable_ipv6`, '1');
+    else for (const setting of QUIET) ensureSysctl(`${settings}/${setting}`, '0');
+  });
   const link = inside.link(ifname)?.index ?? ifname;
   const routes = missingDefaultRoutes(endpoint, inside);
   inside.batch(() => {

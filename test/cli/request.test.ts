@@ -152,8 +152,9 @@ describe('create', () => {
       { network: 'blue', ip: '10.5.0.9', mac: '02:00:00:00:00:0a', aliases: ['db'] },
       { network: 'green', ip: '10.6.0.9', mac: '02:00:00:00:00:01', aliases: ['a', 'b'] },
     ]);
-    expect((await requested(['--ip', '172.17.0.9', 'busybox'])).networks).toEqual([
-      { network: 'bridge', ip: '172.17.0.9' },
+    const both = ['--ip', '172.17.0.9', '--ip6', 'fd00::9', 'busybox'];
+    expect((await requested(both)).networks).toEqual([
+      { network: 'bridge', ip: '172.17.0.9', ip6: 'fd00::9' },
     ]);
     expect((await requested(['--network', 'ns:/run/a=b', 'busybox'])).networks).toEqual([
       { network: 'ns:/run/a=b' },
@@ -235,7 +236,7 @@ describe('what is malformed is refused in a sentence, before anything is opened'
       '--add-host db:300.1.1.1',
       '--add-host "db:300.1.1.1": "300.1.1.1" is not an IP address (for example --add-host db:10.5.0.9)',
     ],
-    ['--ip 10.5.0', '--ip "10.5.0": not an IP address (for example --ip 10.5.0.9)'],
+    ['--ip 10.5.0', '--ip "10.5.0": not an IPv4 address (for example --ip 10.5.0.9)'],
     [
       '--mac-address 02:00',
       '--mac-address "02:00": not a MAC address (for example --mac-address 02:42:0a:05:00:09)',
@@ -287,6 +288,7 @@ describe('network create', () => {
       name: 'blue',
       driver: 'bridge',
       internal: true,
+      ipv4: true,
       options: { mtu: '1400' },
       labels: { a: 'b' },
       subnets: [
@@ -299,6 +301,12 @@ describe('network create', () => {
         { subnet: 'fd00:5::/64', gateway: 'fd00:5::fe' },
       ],
     });
+  });
+
+  it('has both families, or IPv6 alone', async () => {
+    expect(await spec('--ipv6 blue')).toMatchObject({ ipv4: true, ipv6: true, subnets: [] });
+    expect(await spec('--ipv6 --ipv4=false b')).toMatchObject({ ipv4: false, ipv6: true });
+    expect(await spec('--ipv4=no b')).toMatch(/neither true nor false/);
   });
 
   it('refuses what has no subnet, or two of one', async () => {

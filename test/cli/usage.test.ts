@@ -49,7 +49,7 @@ describe('what is not understood', () => {
       /^run --restart: hawser does not restart containers/,
     );
     expect(await refusal('run', '-P', 'busybox')).toMatch(/^run -P: say which ports/);
-    expect(await refusal('network', 'create', '--ipv6', 'x')).toMatch(/^network create --ipv6: /);
+    expect(await refusal('network', 'create', '--scope', 'x')).toMatch(/^network create --scope: /);
   });
 
   it('refuses Go templates and other formats', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { formatAddress, parseAddress } from '../../ipam/address.ts';
-import { chooseSubnet, DEFAULT_SUBNETS } from '../../ipam/defaults.ts';
 import {
   contains,
   covers,
@@ -129,29 +128,4 @@ test.each([
 ])('overlaps(%s, %s) is %s', (a, b, expected) => {
   expect(overlaps(a, b)).toBe(expected);
   expect(overlaps(b, a)).toBe(expected);
-});
-
-describe('chooseSubnet', () => {
-  test("follows Docker's local pools", () => {
-    expect(DEFAULT_SUBNETS).toHaveLength(31);
-    expect(chooseSubnet([])).toBe('172.17.0.0/16');
-    expect(DEFAULT_SUBNETS[14]).toBe('172.31.0.0/16');
-    expect(DEFAULT_SUBNETS[15]).toBe('192.168.0.0/20');
-    expect(DEFAULT_SUBNETS[30]).toBe('192.168.240.0/20');
-  });
-
-  test('passes over what is taken, wholly or in part, and does not mind the other family', () => {
-    expect(chooseSubnet(['172.17.5.0/24', '172.18.0.0/15', 'fd00::/64'])).toBe('172.20.0.0/16');
-    expect(chooseSubnet(['172.16.0.0/12'])).toBe('192.168.0.0/20');
-    expect(chooseSubnet(['172.16.0.0/12', '192.168.1.0/24'])).toBe('192.168.16.0/20');
-  });
-
-  test('says so when all are taken', () => {
-    expect(() => chooseSubnet(['172.16.0.0/12', '192.168.0.0/16'])).toThrow(
-      expect.objectContaining({
-        code: 'exhausted',
-        message: 'all 31 default subnets overlap one that is in use',
-      }),
-    );
-  });
 });

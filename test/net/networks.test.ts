@@ -100,11 +100,6 @@ describe('networks', () => {
     ],
     [
       'taken',
-      { name: 'x', subnets: [{ subnet: '10.6.0.0/24' }, { subnet: '10.6.0.0/25' }] },
-      'overlaps with 10.6.0.0/24 of the same network',
-    ],
-    [
-      'taken',
       { name: 'x', options: { 'com.docker.network.bridge.name': 'eth0' } },
       'there is an interface eth0 already',
     ],

@@ -25,15 +25,14 @@ afterAll(() => lab.dispose());
 describe('an attach is refused in a sentence', () => {
   it.each([
     ['not-found', { network: 'blu' }, 'attach web2 to blu: there is no network "blu"'],
-    [
-      'invalid',
-      { ip: '10.0.0.1' },
-      'attach web2 to bridge: 10.0.0.1 is outside its subnet 172.17.0.0/16',
-    ],
+    ['invalid', { ip: '10.0.0.1' }, 'attach web2 to bridge: 10.0.0.1 is outside 172.17.0.0/16'],
     ['invalid', { ip: '172.17.0.1' }, '172.17.0.1 is the gateway of 172.17.0.0/16'],
     ['invalid', { ip: '172.17.0.0' }, '172.17.0.0 is the network address of 172.17.0.0/16'],
     ['invalid', { ip: '172.17.255.255' }, '172.17.255.255 is the broadcast address'],
-    ['invalid', { ip: '172.17.0' }, '"172.17.0" is not an IP address'],
+    ['invalid', { ip: '172.17.0' }, '"172.17.0" is not an IPv4 address'],
+    ['invalid', { ip: 'fd00::9' }, '"fd00::9" is not an IPv4 address'],
+    ['invalid', { ip6: '172.17.0.9' }, '"172.17.0.9" is not an IPv6 address'],
+    ['invalid', { ip6: 'fd00::9' }, 'fd00::9 cannot be had: network bridge has no IPv6 subnet'],
     ['taken', { ip: '172.17.0.2' }, 'attach web2 to bridge: 172.17.0.2 is already leased to web1'],
     ['invalid', { mac: '01:00:00:00:00:00' }, 'is a multicast address'],
     ['invalid', { ifname: 'eth/0' }, 'interface name "eth/0"'],

@@ -7,6 +7,7 @@ import { repeat } from '../../parse/repeat.ts';
 
 interface Options {
   ip?: string;
+  ip6?: string;
   macAddress?: string;
   alias: string[];
 }
@@ -15,7 +16,8 @@ export function define(command: Command): void {
   command
     .argument('<network>', 'its name, id or beginning')
     .argument('<container>', 'a name, an id or its beginning; running or not')
-    .option('--ip <address>', 'an address to insist on')
+    .option('--ip <address>', 'an IPv4 address to insist on')
+    .option('--ip6 <address>', 'an IPv6 address to insist on')
     .option('--mac-address <mac>', 'a MAC address to insist on')
     .option('--alias <name>', 'one more name on this network', repeat, [])
     .addHelpText(
@@ -29,9 +31,10 @@ export function define(command: Command): void {
 
 export async function run(door: Door, args: string[], options: Options): Promise<number> {
   const [network = '', container = ''] = args;
-  const { ip, macAddress, alias } = options;
+  const { ip, ip6, macAddress, alias } = options;
   const attachment = defined({
-    ip: ip === undefined ? undefined : parseAddress('--ip', ip),
+    ip: ip === undefined ? undefined : parseAddress('--ip', ip, 4),
+    ip6: ip6 === undefined ? undefined : parseAddress('--ip6', ip6, 6),
     mac: macAddress === undefined ? undefined : parseMac('--mac-address', macAddress),
     aliases: alias,
   });

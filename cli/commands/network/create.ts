@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Door, print } from '../../door.ts';
 import { examples } from '../../examples.ts';
+import { parseBoolean } from '../../parse/number.ts';
 import { parsePairs } from '../../parse/pairs.ts';
 import { repeat } from '../../parse/repeat.ts';
 import { parseSubnets, type SubnetOptions } from '../../parse/subnets.ts';
@@ -8,6 +9,8 @@ import { parseSubnets, type SubnetOptions } from '../../parse/subnets.ts';
 interface Options extends SubnetOptions {
   driver: string;
   internal?: true;
+  ipv4: string;
+  ipv6?: true;
   opt: string[];
   label: string[];
 }
@@ -16,11 +19,13 @@ export function define(command: Command): void {
   const many = (flags: string, description: string) =>
     command.option(flags, description, repeat, []);
   command.argument('<name>', "the network's name");
-  many('--subnet <cidr>', 'IPv4 or IPv6; default one that is free on this host');
+  many('--subnet <cidr>', 'IPv4 or IPv6, one of each; default one that is free on this host');
   many('--gateway <address>', "the host's own address on it; default the subnet's first");
   many('--ip-range <cidr>', 'hand out only these addresses of a subnet');
   many('--aux-address <name=address>', 'never hand out this one');
   command
+    .option('--ipv6', 'IPv6 too; without an IPv6 --subnet, a /64 of unique local addresses')
+    .addOption(new Option('--ipv4 <true|false>', 'IPv4').default('true'))
     .option('--internal', 'no way out and none in: its containers reach only each other')
     .option('-d, --driver <driver>', 'how it is made', 'bridge');
   many('-o, --opt <name=value>', 'an option of the driver');
@@ -30,7 +35,8 @@ export function define(command: Command): void {
     examples(
       ['hawser network create blue', 'a subnet that is free'],
       ['hawser network create --subnet 10.5.0.0/24 --gateway 10.5.0.254 green', 'chosen ones'],
-      ['hawser network create --subnet 10.6.0.0/24 --subnet fd00:6::/64 two', 'IPv4 and IPv6'],
+      ['hawser network create --ipv6 dual', 'IPv4 and IPv6, both free'],
+      ['hawser network create --subnet 10.6.0.0/24 --subnet fd00:6::/64 two', 'both chosen'],
     ),
   );
 }
@@ -41,6 +47,8 @@ export async function run(door: Door, [name = '']: string[], options: Options): 
     driver: options.driver,
     subnets: parseSubnets(options),
     internal: options.internal === true,
+    ipv4: parseBoolean('--ipv4', options.ipv4),
+    ...(options.ipv6 && { ipv6: true }),
     options: parsePairs('--opt', options.opt, ''),
     labels: parsePairs('--label', options.label, ''),
   };
