@@ -73,7 +73,10 @@ export function openEngine(options: EngineOptions = {}): Engine {
     attach: (request) => networking.attach(request),
     detach: (request) => networking.detach(request),
     endpoints: (of = {}) => networking.endpoints(of),
-    close: () => store.close(),
+    close() {
+      networking.close();
+      store.close();
+    },
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { bind, library } from './ffi.ts';
 import { close } from './libc.ts';
+import { netnsIdentity } from './netns.ts';
 import { check, errorNamed } from './sys-error.ts';
 
 /** JSON as libnftables-json(5) describes it: `{nftables: [{add: {table: ...}}, ...]}`. */
@@ -58,33 +59,79 @@ const c = {
 // <nftables/libnftables.h>: handles, JSON, and numbers rather than names for protocols and the like.
 const OUTPUT_FLAGS = (1 << 3) | (1 << 4) | (1 << 7) | (1 << 8) | (1 << 9);
 
+/** A way to the ruleset that stays open from one transaction to the next. */
+export interface Nft {
+  /**
+   * Runs commands as one transaction, in the network namespace that the thread is in: either all of
+   * it is in force when this returns, or nothing is, and an NftError says why. A kernel without
+   * netfilter is a SysError EPROTONOSUPPORT.
+   *
+   * @param commands JSON, or nft's own language (nft(8)). Some of the latter has no JSON in the nft
+   *   of Debian 12, which drops the data type of a map if that is a concatenation.
+   * @returns what `list` commands listed, as JSON; undefined if nothing was
+   */
+  run(commands: NftCommands): NftDocument | undefined;
+  close(): void;
+}
+
+export type NftCommands = NftDocument | readonly object[] | string;
+
 /**
- * Runs commands as one transaction: either all of it is in force when this returns, or nothing is,
- * and an NftError says why. A kernel without netfilter is a SysError EPROTONOSUPPORT.
- *
- * @param commands JSON, or nft's own language (nft(8)). Some of the latter has no JSON in the nft
- *   of Debian 12, which drops the data type of a map if that is a concatenation.
- * @returns what `list` commands listed, as JSON; undefined if nothing was
+ * Opens nothing before it is used. What is kept open saves a wait: the kernel lets nobody close a
+ * socket to nf_tables before it has disposed of what was deleted last, milliseconds later
+ * (nft_rcv_nl_event in net/netfilter/nf_tables_api.c).
  */
-export function runNft(
-  commands: NftDocument | readonly object[] | string,
-): NftDocument | undefined {
-  const text = typeof commands === 'string' ? commands : JSON.stringify(documentOf(commands));
+export function openNft(): Nft {
+  let kept: { context: bigint; netns: string } | undefined;
+  function close(): void {
+    if (kept !== undefined) c.free(kept.context);
+    kept = undefined;
+  }
+  return {
+    close,
+    run(commands) {
+      const text = typeof commands === 'string' ? commands : JSON.stringify(documentOf(commands));
+      const netns = netnsIdentity();
+      if (kept?.netns !== netns) close();
+      kept ??= { context: newContext(), netns };
+      try {
+        return transact(kept.context, text);
+      } catch (error) {
+        // libnftables 1.0.6 has been seen to crash on what came after a command that it had refused.
+        close();
+        throw error;
+      }
+    },
+  };
+}
+
+/** One transaction by itself: see `Nft.run`. */
+export function runNft(commands: NftCommands): NftDocument | undefined {
+  const nft = openNft();
+  try {
+    return nft.run(commands);
+  } finally {
+    nft.close();
+  }
+}
+
+function newContext(): bigint {
   probeNetfilter();
   const context = c.create(0);
   if (context === null) throw new NftError('out of memory');
-  try {
-    c.setFlags(context, OUTPUT_FLAGS);
-    if (c.bufferOutput(context) !== 0 || c.bufferErrors(context) !== 0) {
-      throw new NftError('out of memory');
-    }
-    if (c.run(context, text) !== 0) throw new NftError(c.errors(context) ?? '');
-    const output = c.output(context);
-    return output ? JSON.parse(output) : undefined;
-  } finally {
-    // One context for one transaction: it keeps a cache of the ruleset, which others change too.
+  c.setFlags(context, OUTPUT_FLAGS);
+  if (c.bufferOutput(context) !== 0 || c.bufferErrors(context) !== 0) {
     c.free(context);
+    throw new NftError('out of memory');
   }
+  return context;
+}
+
+function transact(context: bigint, text: string): NftDocument | undefined {
+  if (c.run(context, text) !== 0) throw new NftError(c.errors(context) ?? '');
+  c.errors(context); // what is not fetched would stand before the next one's
+  const output = c.output(context);
+  return output ? JSON.parse(output) : undefined;
 }
 
 function documentOf(commands: NftDocument | readonly object[]): NftDocument {

@@ -77,6 +77,8 @@ export interface Networking {
   reload(): void;
   /** Removes everything: endpoints, networks, the default one included, and the firewall's table. */
   teardown(): void;
+  /** Lets go of what is kept open in the kernel; the store is its owner's to close. */
+  close(): void;
 }
 
 /** Opens the network layer over a store; touches nothing until it is used. */
@@ -111,5 +113,6 @@ export function openNetworking(options: NetworkingOptions): Networking {
     reconcile: () => reconcile(context),
     reload: () => reload(context),
     teardown: () => teardown(context),
+    close: () => context.firewall.close(),
   };
 }

@@ -11,8 +11,17 @@ type LinkStructs = typeof import('netlink/dist/rt/ifla.js');
 const load = createRequire(import.meta.url);
 
 /** Attribute streams and scalars. */
-export const structs = (): Structs => load('netlink/dist/structs.js');
+export const structs = lazy<Structs>('netlink/dist/structs.js');
 /** Headers of every rtnetlink family, and addresses, routes and neighbours. */
-export const rt = (): RouteStructs => load('netlink/dist/rt/gen_structs.js');
+export const rt = lazy<RouteStructs>('netlink/dist/rt/gen_structs.js');
 /** Links. */
-export const ifla = (): LinkStructs => load('netlink/dist/rt/ifla.js');
+export const ifla = lazy<LinkStructs>('netlink/dist/rt/ifla.js');
+
+/** Node's own search for a module that it has loaded costs more than what is asked of these. */
+function lazy<Module>(name: string): () => Module {
+  let module: Module | undefined;
+  return () => {
+    module ??= load(name) as Module;
+    return module;
+  };
+}

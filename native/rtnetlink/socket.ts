@@ -53,8 +53,11 @@ const BATCH = 64;
 /** How often a dump is read again because what it lists was changed meanwhile. */
 const DUMP_ATTEMPTS = 20;
 
-/** The kernel fills at most 32 KiB of a reader's buffer with one part of a dump. */
-const INBOX = 64 * 1024;
+/**
+ * Where every socket's answers arrive: each is read to its end before the next is waited for. The
+ * kernel fills at most 32 KiB of a reader's buffer with one part of a dump.
+ */
+const inbox = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
  * A netlink socket whose every exchange is complete when the call returns. It addresses the network
@@ -62,7 +65,6 @@ const INBOX = 64 * 1024;
  */
 export class NetlinkSocket {
   readonly #fd: number;
-  readonly #inbox = Buffer.allocUnsafeSlow(INBOX);
   #seq = 1;
 
   constructor(protocol: number) {
@@ -166,11 +168,11 @@ export class NetlinkSocket {
 
   #receive(attempt: string): Reply[] {
     for (;;) {
-      const length = c.recv(this.#fd, this.#inbox, INBOX, MSG_TRUNC);
-      if (length > INBOX) {
+      const length = c.recv(this.#fd, inbox, inbox.length, MSG_TRUNC);
+      if (length > inbox.length) {
         throw new SysError({ syscall: 'recv', errno: EMSGSIZE, attempt });
       }
-      if (length >= 0) return unframe(this.#inbox.subarray(0, length));
+      if (length >= 0) return unframe(inbox.subarray(0, length));
       if (lastErrno() !== EINTR) check(-1, 'recv', attempt);
     }
   }

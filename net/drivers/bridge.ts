@@ -75,9 +75,12 @@ export const bridgeDriver: Driver = {
   unhook({ key }, { rtnl }) {
     const link = rtnl.link(hostIfnameOf(key));
     if (link === undefined) return;
-    rtnl.setLink(link.index, { up: false, master: 0 });
-    // Out of the way of the next endpoint with this key, which may come before the kernel is done.
-    rtnl.setLink(link.index, { name: hostIfnameOf(randomUUID()) });
+    rtnl.batch(() => {
+      // A port that is down forwards nothing, and the bridge forgets who was behind it.
+      rtnl.setLink(link.index, { up: false });
+      // Out of the way of the next endpoint with this key, which may come before the kernel is done.
+      rtnl.setLink(link.index, { name: hostIfnameOf(randomUUID()) });
+    });
   },
 
   isPlugged(endpoint, network, { rtnl, inside }) {

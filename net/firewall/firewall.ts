@@ -1,6 +1,6 @@
 /** hawser's own nftables table in the kernel: elements in and out, and the whole of it anew. */
 import { HawserError } from '../../errors.ts';
-import { NftError, runNft } from '../../native/nftables.ts';
+import { type Nft, NftError, openNft } from '../../native/nftables.ts';
 import { failedWith, SysError } from '../../native/sys-error.ts';
 import { commands, type Element, entryText } from './elements.ts';
 import { type Listing, parseListing } from './listing.ts';
@@ -22,40 +22,50 @@ export interface Firewall {
   destroy(): void;
   /** How the kernel's table differs from one with exactly these elements, a line each. */
   differences(elements: readonly Element[]): string[];
+  /** Lets go of what is kept open between transactions; the next one opens it again. */
+  close(): void;
 }
 
-export function openFirewall(): Firewall {
-  return { add, remove, rebuild, destroy, differences };
+export function openFirewall(nft: Nft = openNft()): Firewall {
+  return {
+    add: (elements, truth) => add(nft, elements, truth),
+    remove: (elements) => remove(nft, elements),
+    rebuild: (elements) => rebuild(nft, elements),
+    destroy: () => destroy(nft),
+    differences: (elements) => differences(nft, elements),
+    close: nft.close,
+  };
 }
 
-function add(elements: readonly Element[], truth: () => Element[]): void {
+function add(nft: Nft, elements: readonly Element[], truth: () => Element[]): void {
   if (elements.length === 0) return;
   try {
-    run(commands('add', elements));
+    run(nft, commands('add', elements));
   } catch (error) {
     if (!isMissing(error) && !exists(error)) throw explained(error);
-    rebuild(truth());
+    rebuild(nft, truth());
   }
 }
 
-function remove(elements: readonly Element[]): void {
+function remove(nft: Nft, elements: readonly Element[]): void {
   if (elements.length === 0) return;
   try {
-    run(commands('delete', elements));
+    run(nft, commands('delete', elements));
   } catch (error) {
     if (!isMissing(error) && !isUnsupported(error)) throw explained(error);
     if (elements.length === 1) return;
     // One that is missing fails the whole transaction: halve, and keep what was not missing.
     const middle = elements.length >> 1;
-    remove(elements.slice(0, middle));
-    remove(elements.slice(middle));
+    remove(nft, elements.slice(0, middle));
+    remove(nft, elements.slice(middle));
   }
 }
 
-function rebuild(elements: readonly Element[]): void {
+function rebuild(nft: Nft, elements: readonly Element[]): void {
   try {
-    const present = list();
+    const present = list(nft);
     run(
+      nft,
       `${present === undefined ? '' : demolition(present)}${SKELETON}${commands('add', elements)}`,
     );
   } catch (error) {
@@ -63,16 +73,16 @@ function rebuild(elements: readonly Element[]): void {
   }
 }
 
-function destroy(): void {
+function destroy(nft: Nft): void {
   try {
-    run('delete table inet hawser');
+    run(nft, 'delete table inet hawser');
   } catch (error) {
     if (!isMissing(error) && !isUnsupported(error)) throw explained(error);
   }
 }
 
-function differences(elements: readonly Element[]): string[] {
-  const present = list();
+function differences(nft: Nft, elements: readonly Element[]): string[] {
+  const present = list(nft);
   if (present === undefined) return elements.length === 0 ? [] : ['the table is missing'];
   const { chains, sets } = outline();
   const had = new Set(present.elements.map(identity));
@@ -95,9 +105,9 @@ function isIntact(rules: string[], present: string[] | undefined): boolean {
 }
 
 /** The table in the kernel, or undefined if there is none. */
-function list(): Listing | undefined {
+function list(nft: Nft): Listing | undefined {
   try {
-    return parseListing(run('list table inet hawser'));
+    return parseListing(run(nft, 'list table inet hawser'));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw explained(error);
@@ -127,10 +137,10 @@ function identity(element: Element): string {
  * One transaction. nft gives up with EINTR when a signal comes, or when somebody else changes the
  * ruleset while it reads it; all that we run may be run again.
  */
-function run(text: string): unknown {
+function run(nft: Nft, text: string): unknown {
   for (let attempt = 1; ; attempt++) {
     try {
-      return runNft(text);
+      return nft.run(text);
     } catch (error) {
       const interrupted = error instanceof NftError && error.code === 'EINTR';
       if (!interrupted || attempt === ATTEMPTS) throw error;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { NftError, runNft } from '../../native/nftables.ts';
+import { NftError, openNft, runNft } from '../../native/nftables.ts';
 import { type FakeHost, makeFakeHost } from '../support/fakehost.ts';
 
 let host: FakeHost;
@@ -82,6 +82,27 @@ test('a document of which one command fails changes nothing, and says why', () =
   expect(error.code).toBe('ENOENT');
   expect(error.message).toBe('nft: Could not process rule: No such file or directory');
   expect(host.exec(['nft', 'list', 'map', 'inet', 't', 'ports'])).not.toContain('elements');
+});
+
+test('what stays open sees what others did, outlives a refusal and follows the thread', () => {
+  const nft = openNft();
+  const other = makeFakeHost();
+  try {
+    host.inside(() => nft.run(skeleton));
+    host.exec(['nft', 'delete', 'table', 'inet', 't']);
+    host.exec(['nft', 'add', 'table', 'inet', 'theirs']);
+    const tables = () => JSON.stringify(nft.run([{ list: { tables: {} } }]));
+    expect(host.inside(tables)).toContain('"theirs"');
+    const missing = refused(() => host.inside(() => nft.run([{ delete: { table } }])));
+    expect(missing.message).toMatch(/^nft: No such file or directory/);
+    host.inside(() => nft.run(skeleton));
+    other.inside(() => nft.run('add table inet elsewhere'));
+    expect(host.exec(['nft', 'list', 'tables'])).toBe('table inet theirs\ntable inet t\n');
+    expect(other.exec(['nft', 'list', 'tables'])).toBe('table inet elsewhere\n');
+  } finally {
+    nft.close();
+    other.dispose();
+  }
 });
 
 test('what is already there is EEXIST', () => {

@@ -98,6 +98,7 @@ export function makeLab(options: { uplink?: boolean } = {}): Lab {
 
     async dispose() {
       await Promise.all(servers.map(end));
+      lab.networking.close();
       store.close();
       for (const path of made) unpinNetns(path);
       host.dispose();

@@ -5,12 +5,10 @@ import { type Lab, makeLab, refusal } from './lab.ts';
 vi.mock('../../native/nftables.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../../native/nftables.ts')>();
   const { SysError } = await import('../../native/sys-error.ts');
-  return {
-    ...original,
-    runNft: () => {
-      throw new SysError({ syscall: 'socket', errno: 93, attempt: 'open a netfilter socket' });
-    },
+  const run = () => {
+    throw new SysError({ syscall: 'socket', errno: 93, attempt: 'open a netfilter socket' });
   };
+  return { ...original, runNft: run, openNft: () => ({ run, close() {} }) };
 });
 
 let lab: Lab;
