@@ -19,7 +19,12 @@ export function status({ state }: Pick<Container, 'state'>, now = Date.now()): s
 /** `0.0.0.0:8080->80/tcp`, a range in one. */
 export function publishedPort(port: PublishedPort): string {
   const { hostIp, hostPort, containerPort, count, protocol } = port;
-  return `${hostIp}:${portRange(hostPort, count)}->${portRange(containerPort, count)}/${protocol}`;
+  return `${bracketed(hostIp)}:${portRange(hostPort, count)}->${portRange(containerPort, count)}/${protocol}`;
+}
+
+/** An IPv6 address in brackets, as before a colon and a port (RFC 3986). */
+export function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 export function portRange(first: number, count: number): string {

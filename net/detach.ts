@@ -6,9 +6,9 @@ import type { NetContext } from './context.ts';
 import { addDefaultRoutes } from './drivers/interior.ts';
 import { endpointElements } from './firewall/elements.ts';
 import { loseFlows } from './flows.ts';
+import { releasePorts } from './held-ports.ts';
 import type { Endpoint } from './model.ts';
 import { poolId } from './networks.ts';
-import { releasePorts } from './publish.ts';
 import type { DetachRequest } from './request.ts';
 import { attempt } from './undo.ts';
 

@@ -75,7 +75,7 @@ export type Protocol = 'tcp' | 'udp';
 /** A port, or a range of `count` ports, of the host that leads to the same many of a container. */
 export interface PublishedPort {
   protocol: Protocol;
-  /** `0.0.0.0` is every IPv4 address of the host. */
+  /** `0.0.0.0` is every IPv4 address of the host, `::` every IPv6 one. */
   hostIp: string;
   hostPort: number;
   containerPort: number;
@@ -83,7 +83,9 @@ export interface PublishedPort {
 }
 
 /** What `-p` asks for: no `hostPort` means a free one from the ephemeral range. */
-export interface PortRequest extends Omit<PublishedPort, 'hostPort'> {
+export interface PortRequest extends Omit<PublishedPort, 'hostIp' | 'hostPort'> {
+  /** Absent: every address of the host, in each family that the endpoint has an address of. */
+  hostIp?: string;
   hostPort?: number;
   /** With `hostPort` and a `count` of 1: the first free one from `hostPort` to here will do. */
   hostPortLast?: number;

@@ -5,16 +5,19 @@
  *   8080:80/udp           a protocol; tcp is the default
  *   127.0.0.1:8080:80     on one address of the host only
  *   127.0.0.1::80         on a free port of that address
+ *   [::1]:8080:80         the same with an IPv6 address
  *   8000-8999:8000-8999   a range onto a range of the same length
  *   8000-8010:80          the first free of these
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { HawserError } from '../errors.ts';
+import { formatAddress, parseAddress } from '../ipam/address.ts';
 import type { PortRequest, Protocol } from './model.ts';
 import { plain } from './names.ts';
 
-/** Every IPv4 address of the host. */
+/** Every IPv4 address of the host, and every IPv6 one. */
 export const ANY_ADDRESS = '0.0.0.0';
+export const ANY_ADDRESS6 = '::';
 
 interface PortRange {
   first: number;
@@ -24,7 +27,7 @@ interface PortRange {
 /**
  * Reads one `-p`.
  *
- * @throws HawserError 'invalid' for malformed text, 'unsupported' for IPv6 and sctp
+ * @throws HawserError 'invalid' for malformed text, 'unsupported' for sctp
  */
 export function parsePort(text: string): PortRequest {
   const [body = '', protocolText, ...rest] = text.split('/');
@@ -32,7 +35,12 @@ export function parsePort(text: string): PortRequest {
   const protocol = parseProtocol(text, protocolText);
   const { hostIp, host, container } = splitAddress(text, body);
   const inner = parseRange(text, container, 'container port');
-  const base = { protocol, hostIp, containerPort: inner.first, count: inner.count };
+  const base: PortRequest = {
+    protocol,
+    ...(hostIp !== undefined && { hostIp }),
+    containerPort: inner.first,
+    count: inner.count,
+  };
   if (host === '') return base;
 
   const outer = parseRange(text, host, 'host port');
@@ -45,11 +53,16 @@ export function parsePort(text: string): PortRequest {
 
 /** The request as `-p` would say it, for messages: `127.0.0.1:8080:80/tcp`. */
 export function formatPort(port: PortRequest): string {
-  const address = port.hostIp === ANY_ADDRESS ? '' : `${port.hostIp}:`;
+  const address = port.hostIp === undefined ? '' : `${bracketed(port.hostIp)}:`;
   const host = port.hostPort === undefined ? '' : formatRange(port.hostPort, port.count);
   const container = formatRange(port.containerPort, port.count);
   const outer = address === '' && host === '' ? '' : `${address}${host}:`;
   return `${outer}${container}/${port.protocol}`;
+}
+
+/** An IPv6 address in brackets, as before a colon and a port (RFC 3986). */
+export function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 function formatRange(first: number, count: number): string {
@@ -68,27 +81,46 @@ function parseProtocol(text: string, protocol: string | undefined): Protocol {
   );
 }
 
-function splitAddress(text: string, body: string) {
-  if (body.startsWith('[')) {
-    const end = body.indexOf(']:');
-    if (end < 0 || !isIPv6(body.slice(1, end)))
-      throw malformed(text, 'its IPv6 address is no address');
-    throw new HawserError('unsupported', `publish ${text}: ports are published on IPv4 only`);
-  }
+interface Split {
+  hostIp: string | undefined;
+  /** Empty: any. */
+  host: string;
+  container: string;
+}
+
+function splitAddress(text: string, body: string): Split {
+  if (body.startsWith('[')) return splitAddress6(text, body);
   const parts = body.split(':');
   const container = parts.at(-1) ?? '';
-  if (parts.length > 3) {
-    throw malformed(text, 'it has the form [ADDRESS:][HOST-PORT:]CONTAINER-PORT[/PROTOCOL]');
-  }
+  if (parts.length > 3) throw malformed(text, FORM);
   if (parts.length === 3) {
     const [address = '', host = ''] = parts;
-    const hostIp = address === '' ? ANY_ADDRESS : address;
-    if (!isIPv4(hostIp)) throw malformed(text, `${address} is not an IPv4 address`);
-    return { hostIp, host, container };
+    if (address === '') return { hostIp: undefined, host, container };
+    if (!isIPv4(address)) throw malformed(text, `${address} is not an IPv4 address`);
+    return { hostIp: address, host, container };
   }
   const host = parts.length === 2 ? (parts[0] ?? '') : '';
   if (parts.length === 2 && host === '') throw malformed(text, 'the host port is missing');
-  return { hostIp: ANY_ADDRESS, host, container };
+  return { hostIp: undefined, host, container };
+}
+
+const FORM = 'it has the form [ADDRESS:][HOST-PORT:]CONTAINER-PORT[/PROTOCOL]';
+
+function splitAddress6(text: string, body: string): Split {
+  const [, address = '', rest = ''] = /^\[([^\]]*)\]:(.*)$/.exec(body) ?? [];
+  if (!isIPv6(address)) throw malformed(text, 'its IPv6 address is no address');
+  const [host = '', container, ...more] = rest.split(':');
+  if (container === undefined || more.length > 0) throw malformed(text, FORM);
+  return { hostIp: canonicalHostIp(text, address), host, container };
+}
+
+/** fe80::/10 (RFC 4291): which host is meant depends on the interface, which no port can say. */
+function canonicalHostIp(text: string, address: string): string {
+  if (/^fe[89ab]/i.test(address) || address.includes('%')) {
+    throw malformed(text, `${address} is a link-local address`);
+  }
+  if (/^::ffff:/i.test(address)) throw malformed(text, `write ${address} as an IPv4 address`);
+  return formatAddress(parseAddress(address));
 }
 
 function parseRange(text: string, range: string, what: string): PortRange {

@@ -4,6 +4,7 @@ import { formatAddress, parseAddress } from '../ipam/address.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
+import { hostIpsOf } from './host-addresses.ts';
 import { parseMac } from './mac.ts';
 import type { Endpoint, Network, PortRequest, PublishedPort } from './model.ts';
 import type { AttachRequest } from './request.ts';
@@ -56,9 +57,15 @@ function isAsRequested(found: Endpoint, request: AttachRequest): boolean {
     parseMac(mac) === found.mac &&
     has(ip) &&
     has(ip6) &&
-    ports.length === found.ports.length &&
-    ports.every((port, i) => isSamePort(port, found.ports[i]))
+    areSamePorts(ports, found)
   );
+}
+
+function areSamePorts(wanted: readonly PortRequest[], { ports, addresses }: Endpoint): boolean {
+  const each = wanted.flatMap((request) =>
+    hostIpsOf(request, addresses).map((hostIp) => ({ ...request, hostIp })),
+  );
+  return each.length === ports.length && each.every((port, i) => isSamePort(port, ports[i]));
 }
 
 function isSamePort(wanted: PortRequest, held: PublishedPort | undefined): boolean {

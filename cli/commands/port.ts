@@ -4,7 +4,7 @@ import type { PublishedPort } from '../../net/model.ts';
 import { type Door, print } from '../door.ts';
 import { examples } from '../examples.ts';
 import { invalid } from '../parse/invalid.ts';
-import { portRange } from '../status.ts';
+import { bracketed, portRange } from '../status.ts';
 
 export function define(command: Command): void {
   command
@@ -37,14 +37,14 @@ export async function run(door: Door, [ref = '', port]: string[]): Promise<numbe
     throw new HawserError('not-found', `port ${port} of ${container.name} is not published`);
   }
   for (const { hostIp, hostPort, containerPort } of leading) {
-    print(door, `${hostIp}:${hostPort + wanted.port - containerPort}`);
+    print(door, `${bracketed(hostIp)}:${hostPort + wanted.port - containerPort}`);
   }
   return 0;
 }
 
 /** A range is one line, however long it is. */
 function mapping({ protocol, hostIp, hostPort, containerPort, count }: PublishedPort): string {
-  return `${portRange(containerPort, count)}/${protocol} -> ${hostIp}:${portRange(hostPort, count)}`;
+  return `${portRange(containerPort, count)}/${protocol} -> ${bracketed(hostIp)}:${portRange(hostPort, count)}`;
 }
 
 function parseContainerPort(text: string): { port: number; protocol: string } {

@@ -44,10 +44,12 @@ export interface NewRoute {
   source?: string;
   /** Needed only for a `default` without a gateway; else the addresses tell. */
   family?: 4 | 6;
-  /** Refuse packets instead of forwarding them. */
-  type?: 'UNICAST' | 'BLACKHOLE' | 'UNREACHABLE' | 'PROHIBIT';
+  /** `LOCAL`: the host itself; the last three refuse packets instead of forwarding them. */
+  type?: 'UNICAST' | 'LOCAL' | 'BLACKHOLE' | 'UNREACHABLE' | 'PROHIBIT';
   /** Take the place of a route that is already there, instead of failing with EEXIST. */
   replace?: boolean;
+  /** IPv6: stand beside routes of the same destination and metric over other interfaces. */
+  beside?: boolean;
 }
 
 export const MAIN_TABLE = 254;
@@ -89,7 +91,8 @@ export function getRoutes(filter: { family?: 4 | 6; table?: number }): Request {
 }
 
 export function newRoute(spec: NewRoute, link: number | undefined): Request {
-  const flags = NLM_F_CREATE | (spec.replace ? NLM_F_REPLACE : NLM_F_EXCL);
+  const alone = spec.beside ? 0 : NLM_F_EXCL;
+  const flags = NLM_F_CREATE | (spec.replace ? NLM_F_REPLACE : alone);
   return message(RTM_NEWROUTE, flags, `add the route ${routeText(spec)}`, spec, link);
 }
 

@@ -19,6 +19,7 @@ import {
   isOfEndpoint,
   isOfNetwork,
 } from '../kernel-names.ts';
+import { openLoopback } from '../loopback.ts';
 import type { Endpoint, Network } from '../model.ts';
 import { defaultRouteMtu } from '../mtu.ts';
 import { parseBridgeOptions } from '../options.ts';
@@ -203,6 +204,5 @@ function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): v
     rtnl.setLink(hostIfname, { alias: aliasOfEndpoint(endpoint) });
     if (isolated || hairpin) rtnl.setBridgePort(hostIfname, { isolated, hairpin });
   });
-  // The way back of what the host sends to a published port of its own loopback.
-  if (ports.length > 0) ensureSysctl(`ipv4/conf/${bridgeOf(network)}/route_localnet`, '1');
+  openLoopback(bridgeOf(network), ports, rtnl);
 }

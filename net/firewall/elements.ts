@@ -1,8 +1,8 @@
 /** What a network and an endpoint put into the table's sets and maps: pure data from pure data. */
 import { isIPv4 } from 'node:net';
+import { isAny } from '../host-addresses.ts';
 import type { Endpoint, Network, PublishedPort } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
-import { ANY_ADDRESS } from '../ports.ts';
 
 /** One element; the parts of a concatenation in nft's notation: `tcp`, `10.5.0.0/24`, `80-89`. */
 export interface Element {
@@ -32,9 +32,12 @@ export function networkElements(network: Network): Element[] {
 }
 
 /** An endpoint's own: its published ports. */
-export function endpointElements(endpoint: Endpoint): Element[] {
-  const address = endpoint.addresses.find((one) => isIPv4(one.address))?.address;
-  return address === undefined ? [] : endpoint.ports.flatMap((port) => portElements(port, address));
+export function endpointElements({ addresses, ports }: Endpoint): Element[] {
+  return ports.flatMap((port) => {
+    const isTarget = (address: string) => isIPv4(address) === isIPv4(port.hostIp);
+    const target = addresses.find(({ address }) => isTarget(address))?.address;
+    return target === undefined ? [] : portElements(port, target);
+  });
 }
 
 /**
@@ -43,15 +46,16 @@ export function endpointElements(endpoint: Endpoint): Element[] {
  */
 function portElements(port: PublishedPort, address: string): Element[] {
   const { protocol, hostIp, hostPort, containerPort, count } = port;
-  const isAny = hostIp === ANY_ADDRESS;
+  const family = isIPv4(hostIp) ? '4' : '6';
+  const everywhere = isAny(hostIp);
   if (count > 1 && hostPort === containerPort) {
-    const from = isAny ? '0.0.0.0/0' : hostIp;
+    const from = everywhere ? `${hostIp}/0` : hostIp;
     const range = `${hostPort}-${hostPort + count - 1}`;
-    return [{ set: 'ranges4', key: [protocol, from, range], data: [address] }];
+    return [{ set: `ranges${family}`, key: [protocol, from, range], data: [address] }];
   }
   return Array.from({ length: count }, (_, i) => ({
-    set: isAny ? 'ports4_any' : 'ports4',
-    key: [protocol, ...(isAny ? [] : [hostIp]), `${hostPort + i}`],
+    set: everywhere ? `ports${family}_any` : `ports${family}`,
+    key: [protocol, ...(everywhere ? [] : [hostIp]), `${hostPort + i}`],
     data: [address, `${containerPort + i}`],
   }));
 }

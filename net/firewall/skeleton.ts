@@ -30,6 +30,9 @@ table inet hawser {
   map ports4 { type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service; }
   map ports4_any { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map ranges4 { type inet_proto . ipv4_addr . inet_service : ipv4_addr; flags interval; }
+  map ports6 { type inet_proto . ipv6_addr . inet_service : ipv6_addr . inet_service; }
+  map ports6_any { type inet_proto . inet_service : ipv6_addr . inet_service; }
+  map ranges6 { type inet_proto . ipv6_addr . inet_service : ipv6_addr; flags interval; }
 
   chain user {
   }
@@ -39,12 +42,17 @@ table inet hawser {
     type filter hook prerouting priority raw; policy accept;
     iifname != "lo" ip daddr 127.0.0.0/8 drop comment "the host's loopback is reached from the host alone"
     iifname != "lo" ip saddr 127.0.0.0/8 drop comment "nobody else speaks for it"
+    iifname != "lo" ip6 daddr ::1 drop comment "nor is this one, by a bridge that br_netfilter looks into"
+    iifname != "lo" ip6 saddr ::1 drop comment "spoken for neither"
   }
 
   chain published {
     dnat ip to meta l4proto . ip daddr . th dport map @ports4 comment "on one address"
     dnat ip to meta l4proto . th dport map @ports4_any comment "on every address"
     dnat ip to meta l4proto . ip daddr . th dport map @ranges4 comment "a range, its ports as they are"
+    dnat ip6 to meta l4proto . ip6 daddr . th dport map @ports6 comment "on one address"
+    dnat ip6 to meta l4proto . th dport map @ports6_any comment "on every address"
+    dnat ip6 to meta l4proto . ip6 daddr . th dport map @ranges6 comment "a range, its ports as they are"
   }
 
   chain prerouting {
@@ -71,11 +79,13 @@ table inet hawser {
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     ct status dnat ip saddr . oifname @home4 masquerade comment "hairpin: the answer must come back this way"
+    ct status dnat ip6 saddr . oifname @home6 masquerade comment "hairpin: the answer must come back this way"
     ip saddr . oifname @home4 return comment "neighbours keep their addresses"
     ip6 saddr . oifname @home6 return comment "neighbours keep their addresses"
     ip saddr @masquerade4 masquerade comment "leaves under the host's address"
     ip6 saddr @masquerade6 masquerade comment "leaves under the host's address"
     oifname @bridges ip saddr 127.0.0.0/8 masquerade comment "the host, through a port on its loopback"
+    oifname @bridges ip6 saddr ::1 masquerade comment "the host, through a port on its loopback"
   }
 }
 `;

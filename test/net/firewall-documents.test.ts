@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { commands, endpointElements, networkElements } from '../../net/firewall/elements.ts';
 import { outline, SKELETON } from '../../net/firewall/skeleton.ts';
-import type { Endpoint, Network } from '../../net/model.ts';
+import { hostIpsOf } from '../../net/host-addresses.ts';
+import type { Endpoint, EndpointAddress, Network, PublishedPort } from '../../net/model.ts';
 import { parsePort } from '../../net/ports.ts';
 import { makeFakeHost } from '../support/fakehost.ts';
 
@@ -19,7 +20,21 @@ const network = (name: string, more: Partial<Network> = {}): Network => ({
   ...more,
 });
 
-const endpoint = (of: Network, ...ports: string[]): Endpoint => ({
+const endpoint = (of: Network, ...ports: string[]): Endpoint => {
+  const addresses = of.subnets.map(({ gateway }) => ({
+    address: gateway.replace(/1$/, '2'),
+    prefix: gateway.includes(':') ? 64 : 24,
+    gateway,
+  }));
+  return { ...attached(of), addresses, ports: ports.flatMap((port) => resolved(port, addresses)) };
+};
+
+const resolved = (text: string, addresses: EndpointAddress[]): PublishedPort[] => {
+  const { hostPort = 0, ...request } = parsePort(text);
+  return hostIpsOf(request, addresses).map((hostIp) => ({ ...request, hostIp, hostPort }));
+};
+
+const attached = (of: Network): Omit<Endpoint, 'addresses' | 'ports'> => ({
   key: 'web1/eth0',
   sandbox: { id: 'web1', path: '/run/hawser/sandboxes/web1' },
   network: of.id,
@@ -27,8 +42,6 @@ const endpoint = (of: Network, ...ports: string[]): Endpoint => ({
   hostIfname: 'hv0123456789abc',
   mac: '02:42:0a:05:00:02',
   mtu: 1500,
-  addresses: [{ address: '10.5.0.2', prefix: 24, gateway: '10.5.0.1' }],
-  ports: ports.map(parsePort).map((port) => ({ ...port, hostPort: port.hostPort ?? 0 })),
   aliases: [],
   owner: 'web1',
   created: '2026-01-01T00:00:00.000Z',
@@ -71,6 +84,18 @@ const documents = {
       ),
     ),
   ),
+  'published6.nft': commands(
+    'add',
+    endpointElements(
+      endpoint(
+        green,
+        '8443:443',
+        '[::1]:5432:5432',
+        '[2001:db8::2]:53:53/udp',
+        '21000-21999:21000-21999',
+      ),
+    ),
+  ),
 };
 
 describe('the documents', () => {
@@ -110,7 +135,7 @@ describe('the outline', () => {
       'forward',
       'postrouting',
     ]);
-    expect(sets.size).toBe(10);
+    expect(sets.size).toBe(13);
     const rules = SKELETON.split('\n').filter((line) => /^ {4}(?!type )\S/.test(line));
     expect([...chains.values()].flat()).toHaveLength(rules.length);
   });

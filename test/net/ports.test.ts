@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatPort, parsePort } from '../../net/ports.ts';
 
 describe('parsePort', () => {
-  const any = { protocol: 'tcp', hostIp: '0.0.0.0', count: 1 };
+  const any = { protocol: 'tcp', count: 1 };
 
   it.each([
     ['80', { ...any, containerPort: 80 }],
@@ -11,7 +11,12 @@ describe('parsePort', () => {
     ['53:53/UDP', { ...any, protocol: 'udp', hostPort: 53, containerPort: 53 }],
     ['127.0.0.1:8080:80', { ...any, hostIp: '127.0.0.1', hostPort: 8080, containerPort: 80 }],
     ['127.0.0.1::80', { ...any, hostIp: '127.0.0.1', containerPort: 80 }],
+    ['0.0.0.0:80:80', { ...any, hostIp: '0.0.0.0', hostPort: 80, containerPort: 80 }],
     ['::80', { ...any, containerPort: 80 }],
+    ['[::1]:8080:80', { ...any, hostIp: '::1', hostPort: 8080, containerPort: 80 }],
+    ['[::1]::80', { ...any, hostIp: '::1', containerPort: 80 }],
+    ['[::]:80:80', { ...any, hostIp: '::', hostPort: 80, containerPort: 80 }],
+    ['[FD00:0::1]:1-2:1-2', { ...any, hostIp: 'fd00::1', hostPort: 1, containerPort: 1, count: 2 }],
     ['8000-8999:8000-8999', { ...any, hostPort: 8000, containerPort: 8000, count: 1000 }],
     ['9000-9001:80-81', { ...any, hostPort: 9000, containerPort: 80, count: 2 }],
     ['3000-3001', { ...any, containerPort: 3000, count: 2 }],
@@ -40,20 +45,31 @@ describe('parsePort', () => {
     ['localhost:80:80', 'localhost is not an IPv4 address'],
     ['1:2:3:4', 'it has the form'],
     ['[::1:80:80', 'its IPv6 address is no address'],
+    ['[::g]:80:80', 'its IPv6 address is no address'],
+    ['[::1]:80', 'it has the form'],
+    ['[::1]:80:80:80', 'it has the form'],
+    ['[::1]80:80', 'its IPv6 address is no address'],
+    ['[fe80::1]:80:80', 'fe80::1 is a link-local address'],
+    ['[fe80::1%eth0]:80:80', 'fe80::1%eth0 is a link-local address'],
+    ['[::ffff:10.0.0.1]:80:80', 'write ::ffff:10.0.0.1 as an IPv4 address'],
     ['8\u001b0', 'publish "8\\u001b0": '],
   ])('%j is refused', (text, why) => {
     expect(() => parsePort(text)).toThrow(why);
   });
 
-  it('says that IPv6 and sctp are not there rather than malformed', () => {
-    expect(() => parsePort('[::1]:80:80')).toThrow('ports are published on IPv4 only');
+  it('says that sctp is not there rather than malformed', () => {
     expect(() => parsePort('80/sctp')).toThrow('only tcp and udp can be published');
   });
 
-  it.each(['80/tcp', '8080:80/tcp', '127.0.0.1:53:53/udp', '127.0.0.1::80/tcp', '1-9:1-9/tcp'])(
-    'formats %s as it was written',
-    (text) => {
-      expect(formatPort(parsePort(text))).toBe(text);
-    },
-  );
+  it.each([
+    '80/tcp',
+    '8080:80/tcp',
+    '127.0.0.1:53:53/udp',
+    '127.0.0.1::80/tcp',
+    '1-9:1-9/tcp',
+    '0.0.0.0:1:1/tcp',
+    '[::1]:53:53/udp',
+  ])('formats %s as it was written', (text) => {
+    expect(formatPort(parsePort(text))).toBe(text);
+  });
 });
