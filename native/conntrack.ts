@@ -1,7 +1,7 @@
 /** The flows that the kernel tracks, and whose NAT it decided at their first packet (ctnetlink). */
 import { AF_INET, AF_INET6, addressText } from './address-text.ts';
 import { structs } from './rtnetlink/codec.ts';
-import { only, type Reply, type Request } from './rtnetlink/message.ts';
+import { attribute, only, type Reply, type Request } from './rtnetlink/message.ts';
 import { NetlinkSocket } from './rtnetlink/socket.ts';
 import { failedWith } from './sys-error.ts';
 
@@ -134,13 +134,4 @@ function within(attributes: Buffer, type: number): Buffer {
     if ((one.type & TYPE) === type) found = one.data;
   });
   return found;
-}
-
-/** struct nlattr: u16 length, u16 type, then the data, padded to 4 bytes. */
-function attribute(type: number, data: Buffer): Buffer {
-  const bytes = Buffer.alloc(4 + ((data.length + 3) & ~3));
-  bytes.writeUInt16LE(4 + data.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  data.copy(bytes, 4);
-  return bytes;
 }

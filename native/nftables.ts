@@ -3,8 +3,8 @@
  * in the network namespace that the thread is in.
  */
 import { bind, library } from './ffi.ts';
+import { kept } from './kept.ts';
 import { close } from './libc.ts';
-import { netnsIdentity } from './netns.ts';
 import { check, errorNamed } from './sys-error.ts';
 
 /** JSON as libnftables-json(5) describes it: `{nftables: [{add: {table: ...}}, ...]}`. */
@@ -82,23 +82,16 @@ export type NftCommands = NftDocument | readonly object[] | string;
  * (nft_rcv_nl_event in net/netfilter/nf_tables_api.c).
  */
 export function openNft(): Nft {
-  let kept: { context: bigint; netns: string } | undefined;
-  function close(): void {
-    if (kept !== undefined) c.free(kept.context);
-    kept = undefined;
-  }
+  const context = kept(newContext, (open) => c.free(open));
   return {
-    close,
+    close: context.close,
     run(commands) {
       const text = typeof commands === 'string' ? commands : JSON.stringify(documentOf(commands));
-      const netns = netnsIdentity();
-      if (kept?.netns !== netns) close();
-      kept ??= { context: newContext(), netns };
       try {
-        return transact(kept.context, text);
+        return transact(context.get(), text);
       } catch (error) {
         // libnftables 1.0.6 has been seen to crash on what came after a command that it had refused.
-        close();
+        context.close();
         throw error;
       }
     },

@@ -105,3 +105,12 @@ export function only(attributes: Buffer, types: ReadonlySet<number>): Buffer {
   }
   return Buffer.concat(kept);
 }
+
+/** struct nlattr: u16 length, u16 type, then the data, padded to 4 bytes. */
+export function attribute(type: number, data: Buffer): Buffer {
+  const bytes = Buffer.alloc(4 + ((data.length + 3) & ~3));
+  bytes.writeUInt16LE(4 + data.length, 0);
+  bytes.writeUInt16LE(type, 2);
+  data.copy(bytes, 4);
+  return bytes;
+}

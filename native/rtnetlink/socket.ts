@@ -117,6 +117,28 @@ export class NetlinkSocket {
     throw failure(request, { errno: EINTR, detail: 'it kept changing while it was read' });
   }
 
+  /**
+   * Sends what the kernel carries out together or not at all (a batch of nfnetlink): all in one.
+   *
+   * @param last the position of the last request that is answered for
+   * @returns the failures by the requests' positions; at 0, the batch's own, which ends it
+   */
+  outcomes(requests: readonly Request[], last: number): Map<number, Verdict> {
+    const failures = new Map<number, Verdict>();
+    const first = this.#send(
+      requests.map((r, i) => (i === last ? { ...r, flags: r.flags | NLM_F_ACK } : r)),
+    );
+    for (;;) {
+      for (const reply of this.#receive(requests[last]?.attempt ?? '')) {
+        const position = reply.seq - first;
+        if (position < 0 || position > last || reply.type !== NLMSG_ERROR) continue;
+        const outcome = verdict(reply);
+        if (outcome.errno !== 0) failures.set(position, outcome);
+        if (position === last || position === 0) return failures;
+      }
+    }
+  }
+
   #run(requests: readonly Request[]): void {
     const last = requests.length - 1;
     // Failures are always reported, so one acknowledgement at the end tells of them all.

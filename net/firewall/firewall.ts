@@ -1,10 +1,12 @@
 /** hawser's own nftables table in the kernel: elements in and out, and the whole of it anew. */
 import { HawserError } from '../../errors.ts';
 import { type Nft, NftError, openNft } from '../../native/nftables.ts';
+import { openSetElements } from '../../native/set-elements.ts';
 import { failedWith, SysError } from '../../native/sys-error.ts';
+import { changeDirectly } from './direct.ts';
 import { commands, type Element, entryText } from './elements.ts';
 import { type Listing, parseListing } from './listing.ts';
-import { outline, SKELETON, USER_CHAIN } from './skeleton.ts';
+import { outline, SKELETON, TABLE, USER_CHAIN } from './skeleton.ts';
 
 export interface Firewall {
   /**
@@ -26,19 +28,27 @@ export interface Firewall {
   close(): void;
 }
 
-export function openFirewall(nft: Nft = openNft()): Firewall {
+export function openFirewall(): Firewall {
+  const nft = openNft();
+  const sets = openSetElements(TABLE);
   return {
-    add: (elements, truth) => add(nft, elements, truth),
-    remove: (elements) => remove(nft, elements),
+    add(elements, truth) {
+      if (!changeDirectly(sets, 'add', elements)) add(nft, elements, truth);
+    },
+    remove(elements) {
+      if (!changeDirectly(sets, 'delete', elements)) remove(nft, elements);
+    },
     rebuild: (elements) => rebuild(nft, elements),
     destroy: () => destroy(nft),
     differences: (elements) => differences(nft, elements),
-    close: nft.close,
+    close() {
+      nft.close();
+      sets.close();
+    },
   };
 }
 
 function add(nft: Nft, elements: readonly Element[], truth: () => Element[]): void {
-  if (elements.length === 0) return;
   try {
     run(nft, commands('add', elements));
   } catch (error) {
@@ -48,7 +58,6 @@ function add(nft: Nft, elements: readonly Element[], truth: () => Element[]): vo
 }
 
 function remove(nft: Nft, elements: readonly Element[]): void {
-  if (elements.length === 0) return;
   try {
     run(nft, commands('delete', elements));
   } catch (error) {

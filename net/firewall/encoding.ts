@@ -1,0 +1,117 @@
+/**
+ * Elements as the kernel compares them: each part of a concatenation in its type's bytes, padded to
+ * four (`netlink_gen_concat_data` of nft; the registers of nf_tables are 32 bits wide).
+ */
+import { addressBytes, macBytes } from '../../native/address-text.ts';
+import type { SetElement } from '../../native/set-elements.ts';
+import type { Element } from './elements.ts';
+import { SKELETON } from './skeleton.ts';
+
+/** From the first value to the last that a part of a key means; one value is both. */
+type Interval = [first: Buffer, last: Buffer];
+
+/** How a set's keys and data are written; read off its declaration in the skeleton. */
+interface SetType {
+  key: string[];
+  data: string[];
+  intervals: boolean;
+}
+
+const WRITERS: Record<string, (text: string) => Buffer | undefined> = {
+  inet_proto: (text) => ({ tcp: Buffer.from([6]), udp: Buffer.from([17]) })[text],
+  inet_service: (text) => unsigned16(text),
+  ipv4_addr: addressBytes,
+  ipv6_addr: addressBytes,
+  ether_addr: macBytes,
+  ifname: (text) => name(text),
+};
+
+/**
+ * The element in bytes; undefined if its set, or what is in it, is not of a kind that this knows:
+ * nft's own language can say all of it.
+ */
+export function encoded(element: Element): SetElement | undefined {
+  const type = types().get(element.set);
+  if (type === undefined || type.key.length !== element.key.length) return undefined;
+  // nft splits an interval of one part in two elements, and joins it with its neighbours.
+  if (type.intervals && type.key.length === 1) return undefined;
+  const key = join(type.key, element.key);
+  const data = join(type.data, element.data ?? []);
+  if (key === undefined || data === undefined) return undefined;
+  return {
+    set: element.set,
+    key: key[0],
+    ...(type.intervals && { keyEnd: key[1] }),
+    ...(type.data.length > 0 && { data: data[0] }),
+  };
+}
+
+let read: Map<string, SetType> | undefined;
+
+function types(): Map<string, SetType> {
+  read ??= new Map(
+    Array.from(
+      SKELETON.matchAll(/^ +(?:set|map) (\w+) \{ type ([^:;]+)(?:: ([^;]+))?;(.*)\}$/gm),
+      ([, set = '', key = '', data, flags = '']) => [
+        set,
+        {
+          key: key.trim().split(' . '),
+          data: data === undefined ? [] : data.trim().split(' . '),
+          intervals: flags.includes('interval'),
+        },
+      ],
+    ),
+  );
+  return read;
+}
+
+function join(types: string[], texts: string[]): Interval | undefined {
+  const parts = types.map((type, i) => part(type, texts[i] ?? ''));
+  if (!parts.every((one) => one !== undefined)) return undefined;
+  const side = (i: 0 | 1) =>
+    parts.length === 1
+      ? (parts[0]?.[i] ?? Buffer.alloc(0))
+      : Buffer.concat(parts.map((one) => padded(one[i])));
+  return [side(0), side(1)];
+}
+
+function part(type: string, text: string): Interval | undefined {
+  const write = WRITERS[type];
+  if (write === undefined) return undefined;
+  const [address = '', length] = text.split('/');
+  if (length !== undefined) return prefixed(addressBytes(address), Number(length));
+  const [from = '', to = from] = type === 'inet_service' ? text.split('-') : [text];
+  const [first, last] = [write(from), write(to)];
+  return first && last && [first, last];
+}
+
+/** All addresses that share the first bits. */
+function prefixed(address: Buffer, bits: number): Interval {
+  const last = Buffer.from(address);
+  for (let bit = bits; bit < address.length * 8; bit++) {
+    const byte = bit >> 3;
+    last[byte] = (last[byte] ?? 0) | (0x80 >> (bit & 7));
+  }
+  return [address, last];
+}
+
+function unsigned16(text: string): Buffer | undefined {
+  if (!/^\d{1,5}$/.test(text)) return undefined;
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(Number(text));
+  return bytes;
+}
+
+/** IFNAMSIZ bytes; a wildcard is not a name. */
+function name(text: string): Buffer | undefined {
+  const [, plain] = /^"([^"*]{1,15})"$/.exec(text) ?? [];
+  if (plain === undefined) return undefined;
+  const bytes = Buffer.alloc(16);
+  bytes.write(plain);
+  return bytes;
+}
+
+function padded(bytes: Buffer): Buffer {
+  const gap = -bytes.length & 3;
+  return gap === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(gap)]);
+}
