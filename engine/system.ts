@@ -1,4 +1,5 @@
 import type { Repair } from '../net/request.ts';
+import { ownSandbox } from './containers/sandbox.ts';
 import { settleContainer } from './containers/settle.ts';
 import { removeContainer } from './containers/stop.ts';
 import type { Context } from './context.ts';
@@ -30,7 +31,11 @@ function reconcile(context: Context): Repair[] {
       what: `settled container ${record.name}: its process is gone`,
     });
   }
-  return [...ended, ...networking.reconcile(), ...sweep(context), ...images.sweep()];
+  const sandboxes = records
+    .all()
+    .filter(({ network }) => network.mode.kind === 'own')
+    .map((record) => ownSandbox(context, record));
+  return [...ended, ...networking.reconcile(sandboxes), ...sweep(context), ...images.sweep()];
 }
 
 async function reset(context: Context): Promise<void> {

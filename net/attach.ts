@@ -4,20 +4,22 @@
  * each step with its undo. A process that is killed in between leaves only things whose names
  * derive from the endpoint's key, and no record: `reconcile` finds and removes them.
  */
-import { isIPv4, isIPv6 } from 'node:net';
-import { HawserError, prefixed } from '../errors.ts';
-import { isPinned, netnsIdentity } from '../native/netns.ts';
+import { HawserError } from '../errors.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import { checkRequest, refuseFull, refuseUnpublishable } from './admission.ts';
+import { attempting } from './attempting.ts';
 import type { NetContext } from './context.ts';
 import { DEFAULT_NETWORK } from './default-network.ts';
+import type { Between } from './drivers/driver.ts';
 import { endpointElements, networkElements } from './firewall/elements.ts';
 import { winFlows } from './flows.ts';
 import { releasePorts } from './held-ports.ts';
+import { hostIfnameOf, isOfEndpoint } from './kernel-names.ts';
 import { takeLeases } from './leases.ts';
 import { checkLoopback } from './loopback.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
-import { checkInterfaceName, checkSandboxId, plain } from './names.ts';
+import { plain } from './names.ts';
 import { ensureDefaultNetwork } from './networks.ts';
 import { ifPrefixOf } from './options.ts';
 import { present } from './present.ts';
@@ -29,7 +31,7 @@ import { undoing } from './undo.ts';
 export function attach(context: NetContext, request: AttachRequest): Endpoint {
   const { records, store } = context;
   const name = records.network(request.network)?.name ?? plain(request.network);
-  return prefixed(`attach ${request.owner} to ${name}`, () => {
+  return attempting(`attach ${request.owner} to ${name}`, () => {
     checkRequest(request);
     // In a transaction of its own: the default network stays, whatever becomes of this attach.
     if (request.network === DEFAULT_NETWORK) ensureDefaultNetwork(context);
@@ -39,25 +41,6 @@ export function attach(context: NetContext, request: AttachRequest): Endpoint {
       return present(context, network, request, rtnl) ?? make(context, network, request, rtnl);
     });
   });
-}
-
-/** What can be judged from the request alone. */
-function checkRequest({ sandbox, ifname, ip, ip6, mac }: AttachRequest): void {
-  checkSandboxId(sandbox.id);
-  if (ifname !== undefined) checkInterfaceName(ifname);
-  if (mac !== undefined) parseMac(mac);
-  if (ip !== undefined && !isIPv4(ip)) {
-    throw new HawserError('invalid', `${JSON.stringify(ip)} is not an IPv4 address`);
-  }
-  if (ip6 !== undefined && !isIPv6(ip6)) {
-    throw new HawserError('invalid', `${JSON.stringify(ip6)} is not an IPv6 address`);
-  }
-  if (!isPinned(sandbox.path)) {
-    throw new HawserError('not-found', `${sandbox.path} is not a network namespace`);
-  }
-  if (netnsIdentity(sandbox.path) === netnsIdentity()) {
-    throw new HawserError('invalid', `${sandbox.path} is the host's own network namespace`);
-  }
 }
 
 function make(
@@ -70,13 +53,9 @@ function make(
   const driver = context.drivers[network.driver];
   const host = { rtnl, note: context.note };
   using inside = Rtnetlink.open(request.sandbox.path);
-  const ifname = chooseIfname(network, request, inside);
-  if (network.internal && request.ports?.length) {
-    throw new HawserError(
-      'invalid',
-      `${network.name} is internal, nothing from outside reaches a published port`,
-    );
-  }
+  const ifname = chooseIfname(context, network, request, { ...host, inside });
+  refuseUnpublishable(network, request);
+  refuseFull(context, network);
 
   return undoing(step, (undo) => {
     const key = `${request.sandbox.id}/${ifname}`;
@@ -85,7 +64,7 @@ function make(
     const ports = reservePorts(store, by, request.ports ?? [], addresses);
     undo('attach:ports', () => releasePorts(store, ports));
     checkLoopback(ports, context.note);
-    const { mtu } = driver.ensure(network, host);
+    const { mtu, mac } = driver.ensure(network, host);
     step('attach:network');
     const hostIfname = driver.hostIfname(key);
     const endpoint: Endpoint = {
@@ -94,7 +73,7 @@ function make(
       network: network.id,
       ifname,
       ...(hostIfname !== undefined && { hostIfname }),
-      mac: request.mac === undefined ? macOf(addresses) : parseMac(request.mac),
+      mac: chooseMac(request, addresses, mac),
       mtu,
       addresses,
       ports,
@@ -117,8 +96,13 @@ function make(
 }
 
 /** The requested name if it is free in the sandbox, or the first free of eth0, eth1, ... */
-function chooseIfname(network: Network, { ifname }: AttachRequest, inside: Rtnetlink): string {
-  const isFree = (name: string) => inside.link(name) === undefined;
+function chooseIfname(
+  context: NetContext,
+  network: Network,
+  { sandbox, ifname }: AttachRequest,
+  between: Between,
+): string {
+  const isFree = (name: string) => isNameFree(context, `${sandbox.id}/${name}`, name, between);
   if (ifname !== undefined) {
     if (isFree(ifname)) return ifname;
     throw new HawserError('taken', `there is an interface ${ifname} in the sandbox already`);
@@ -127,6 +111,34 @@ function chooseIfname(network: Network, { ifname }: AttachRequest, inside: Rtnet
   for (let i = 0; ; i++) {
     if (isFree(`${ifPrefix}${i}`)) return `${ifPrefix}${i}`;
   }
+}
+
+/** What a process that was killed has left under a name, here or at the host's end, is in nobody's way. */
+function isNameFree(
+  { records }: NetContext,
+  key: string,
+  name: string,
+  { rtnl, inside }: Between,
+): boolean {
+  const link = inside.link(name);
+  if (link === undefined) return true;
+  if (records.endpoint(key) !== undefined) return false;
+  const ends = [link, rtnl.link(hostIfnameOf(key))];
+  return ends.some((end) => end !== undefined && isOfEndpoint(end, { key }));
+}
+
+/** On a link that shares its parent's MAC, that; else what is asked for, or follows from the address. */
+function chooseMac(
+  { mac: asked }: AttachRequest,
+  addresses: readonly EndpointAddress[],
+  shared: string | undefined,
+): string {
+  if (shared === undefined) return asked === undefined ? macOf(addresses) : parseMac(asked);
+  if (asked === undefined || parseMac(asked) === shared) return shared;
+  throw new HawserError(
+    'invalid',
+    `MAC address ${asked} cannot be had, its links have their parent's, ${shared}`,
+  );
 }
 
 function macOf(addresses: readonly EndpointAddress[]): string {

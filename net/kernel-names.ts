@@ -23,7 +23,7 @@ export function ownership(
   if (of !== undefined) return kind === 'network' ? { network: of } : { endpoint: of };
   // The alias is given right after the birth; a process may have been killed just between.
   if (link.alias !== undefined) return undefined;
-  if (link.kind === 'veth' && HOST_IFNAME.test(link.name)) return { endpoint: '?' };
+  if (ENDPOINT_KINDS.has(link.kind ?? '') && HOST_IFNAME.test(link.name)) return { endpoint: '?' };
   if (link.kind === 'bridge' && link.mac === bridgeMac(link.name)) return { network: '?' };
   return undefined;
 }
@@ -42,9 +42,10 @@ export function isOfEndpoint(link: Link, { key }: Pick<Endpoint, 'key'>): boolea
   );
 }
 
+const ENDPOINT_KINDS = new Set(['veth', 'macvlan', 'ipvlan']);
 const HOST_IFNAME = /^hv[0-9a-f]{13}$/;
 
-/** The host's end of an endpoint's veth pair: `hv` and 52 bits of the key's hash. */
+/** The host's end of an endpoint's veth pair, or what another link is born as: `hv` and 52 bits of the key's hash. */
 export function hostIfnameOf(key: string): string {
   return `hv${createHash('sha256').update(key).digest('hex').slice(0, 13)}`;
 }

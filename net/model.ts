@@ -17,9 +17,11 @@ export interface Network {
   labels: Record<string, string>;
   /** The bridge's interface name: `hawser0`, or `br-` and 12 digits of the id. Absent without a bridge. */
   bridge?: string;
+  /** The host's interface that its links stand on (macvlan, ipvlan). */
+  parent?: string;
 }
 
-export type DriverName = 'bridge';
+export type DriverName = 'bridge' | 'macvlan' | 'ipvlan';
 
 /** A subnet of a network, and how its addresses are given out. */
 export interface NetworkSubnet {

@@ -9,8 +9,9 @@ import { attach } from './attach.ts';
 import type { NetContext } from './context.ts';
 import { detach } from './detach.ts';
 import { bridgeDriver } from './drivers/bridge.ts';
+import { ipvlanDriver, macvlanDriver } from './drivers/stacked.ts';
 import { openFirewall } from './firewall/firewall.ts';
-import type { Endpoint, Network } from './model.ts';
+import type { Endpoint, Network, Sandbox } from './model.ts';
 import { createNetwork, ensureDefaultNetwork, pruneNetworks, removeNetwork } from './networks.ts';
 import { reconcile } from './reconcile.ts';
 import { openRecords } from './records.ts';
@@ -71,8 +72,10 @@ export interface Networking {
   /**
    * Compares the store with the kernel both ways, mends what it can, and tells what it did: after
    * a crash, a reboot, or a hand that changed things.
+   *
+   * @param sandboxes those that may have no endpoint, and yet what an attach that was killed left in them
    */
-  reconcile(): Repair[];
+  reconcile(sandboxes?: readonly Sandbox[]): Repair[];
   /** Rebuilds the firewall's table from the store, in one transaction; `user` chain untouched. */
   reload(): void;
   /** Removes everything: endpoints, networks, the default one included, and the firewall's table. */
@@ -88,7 +91,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
     ipam: options.ipam,
     records: openRecords(options.store),
     firewall: openFirewall(),
-    drivers: { bridge: bridgeDriver },
+    drivers: { bridge: bridgeDriver, macvlan: macvlanDriver, ipvlan: ipvlanDriver },
     step: options.onStep ?? (() => {}),
     note: options.onNote ?? (() => {}),
   };
@@ -110,7 +113,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
           network: context.records.findNetwork(network, 'list endpoints').id,
         }),
       }),
-    reconcile: () => reconcile(context),
+    reconcile: (sandboxes) => reconcile(context, sandboxes),
     reload: () => reload(context),
     teardown: () => teardown(context),
     close: () => context.firewall.close(),

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { HawserError, prefixed } from '../errors.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import { attempting } from './attempting.ts';
 import type { NetContext } from './context.ts';
 import { DEFAULT_BRIDGE, DEFAULT_NETWORK } from './default-network.ts';
 import type { Host } from './drivers/driver.ts';
@@ -99,9 +100,9 @@ function make(context: NetContext, spec: NetworkSpec): Network {
     undo('network:firewall', () => context.firewall.remove(elements));
     // After the firewall, without which the host had better not forward.
     const driver = context.drivers[network.driver];
-    driver.ensure(network, host);
-    undo('network:link', () => driver.remove(network, host));
-    noteForeignPolicy(context.note);
+    attempting(attempt, () => driver.ensure(network, host));
+    undo('network:link', () => driver.remove(network, host, records.networks()));
+    if (elements.length > 0) noteForeignPolicy(context.note);
     return network;
   });
 }
@@ -110,7 +111,8 @@ function make(context: NetContext, spec: NetworkSpec): Network {
 export function unmakeNetwork(context: NetContext, network: Network, rtnl: Rtnetlink): void {
   context.firewall.remove(networkElements(network));
   context.step('network:firewall-gone');
-  context.drivers[network.driver].remove(network, { rtnl, note: context.note });
+  const host = { rtnl, note: context.note };
+  context.drivers[network.driver].remove(network, host, context.records.networks());
   context.step('network:link-gone');
   for (const { subnet } of network.subnets) context.ipam.removePool(poolId(network.id, subnet));
   context.records.removeNetwork(network);
@@ -126,7 +128,7 @@ function plan(
   undo: Undo,
 ): Network {
   const id = networkId();
-  const driver = driverOf(spec, attempt);
+  const driver = driverOf(context, spec, attempt);
   const others = context.records.networks();
   const sketch: Network = {
     id,
@@ -138,8 +140,8 @@ function plan(
     options: { ...spec.options },
     labels: { ...spec.labels },
   };
-  const network = prefixed(attempt, () => context.drivers[driver].design(sketch, others, host));
-  const taken = takenSubnets([...others, network], host.rtnl);
+  const network = attempting(attempt, () => context.drivers[driver].design(sketch, others, host));
+  const taken = takenSubnets([...others, network], host.rtnl, network.parent);
   const isDefault = spec.name === DEFAULT_NETWORK;
   const asked = prefixed(attempt, () => wantedSubnets(context.store, spec, taken, isDefault));
   const claimed = [...taken];
@@ -179,11 +181,17 @@ export function poolId(network: string, subnet: string): string {
   return `${network}/${subnet}`;
 }
 
-function driverOf({ driver = 'bridge' }: NetworkSpec, attempt: string): DriverName {
-  if (driver === 'bridge') return driver;
+function driverOf(
+  { drivers }: NetContext,
+  { driver = 'bridge' }: NetworkSpec,
+  attempt: string,
+): DriverName {
+  const names = Object.values(drivers).map(({ name }) => name);
+  const found = names.find((name) => name === driver);
+  if (found !== undefined) return found;
   throw new HawserError(
     'invalid',
-    `${attempt}: there is no driver ${JSON.stringify(driver)}; bridge is one`,
+    `${attempt}: there is no driver ${JSON.stringify(driver)}; there are ${names.join(', ')}`,
   );
 }
 

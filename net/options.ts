@@ -46,16 +46,25 @@ export function parseBridgeOptions(options: Readonly<Record<string, string>>): B
         parsed.mtu = parseMtu(name, value);
         break;
       case OPTION.ifPrefix:
-        checkInterfaceName(`${value}000`);
-        parsed.ifPrefix = value;
+        parsed.ifPrefix = parseIfPrefix(value);
         break;
       default:
-        throw new HawserError('invalid', `network option ${JSON.stringify(name)} is not known`, {
-          hint: `known are ${Object.values(OPTION).join(', ')}`,
-        });
+        throw unknownOption(name, Object.values(OPTION));
     }
   }
   return parsed;
+}
+
+export function unknownOption(name: string, known: readonly string[]): HawserError {
+  return new HawserError('invalid', `network option ${JSON.stringify(name)} is not known`, {
+    hint: `known are ${known.join(', ')}`,
+  });
+}
+
+/** It must leave room for a number. */
+export function parseIfPrefix(value: string): string {
+  checkInterfaceName(`${value}000`);
+  return value;
 }
 
 /** What interfaces in containers are called on a network of any driver, before the number. */
@@ -83,7 +92,7 @@ function parseBoolean(name: string, value: string): boolean {
 }
 
 /** 68 is IPv4's smallest (RFC 791), 65535 what an IPv4 packet can hold. */
-function parseMtu(name: string, value: string): number {
+export function parseMtu(name: string, value: string): number {
   const mtu = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   if (mtu >= 68 && mtu <= 65535) return mtu;
   throw new HawserError(

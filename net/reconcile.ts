@@ -3,22 +3,27 @@
  * what a record says should exist and does not is made again where that can be done without the
  * container: bridges, addresses, links, the firewall's table.
  */
+import { HawserError } from '../errors.ts';
 import { isPinned } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import { inKernelWords } from './attempting.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
 import type { Host } from './drivers/driver.ts';
 import { noteForeignPolicy } from './firewall/foreign.ts';
 import { dropReservation, reservations } from './held-ports.ts';
 import { ownership } from './kernel-names.ts';
-import type { Endpoint } from './model.ts';
+import type { Endpoint, Sandbox } from './model.ts';
 import { poolId } from './networks.ts';
 import type { Repair } from './request.ts';
 import { expectedElements } from './truth.ts';
 import { undoing } from './undo.ts';
 
-/** @returns what was done, in the order in which it was done; nothing if all was well */
-export function reconcile(context: NetContext): Repair[] {
+/**
+ * @param sandboxes those that may have no endpoint, and yet something in them
+ * @returns what was done, in the order in which it was done; nothing if all was well
+ */
+export function reconcile(context: NetContext, sandboxes: readonly Sandbox[] = []): Repair[] {
   return context.store.transaction(() => {
     using rtnl = Rtnetlink.open();
     const host: Host = { rtnl, note: context.note };
@@ -26,6 +31,7 @@ export function reconcile(context: NetContext): Repair[] {
     return [
       ...letDeadGo(context, rtnl),
       ...removeStrayLinks(context, rtnl),
+      ...removeStraysInside(context, sandboxes),
       ...restoreNetworks(context, host),
       ...restoreEndpoints(context, host),
       ...releaseStrayLeases(context),
@@ -52,16 +58,32 @@ function letDeadGo(context: NetContext, rtnl: Rtnetlink): Repair[] {
 
 function removeStrayLinks({ records }: NetContext, rtnl: Rtnetlink): Repair[] {
   const hostIfnames = new Set(records.endpoints().map(({ hostIfname }) => hostIfname));
-  const bridges = new Set(records.networks().map(({ bridge }) => bridge));
+  const shared = new Set(records.networks().flatMap(({ bridge, parent }) => [bridge, parent]));
   return rtnl.links().flatMap((link) => {
     const owned = ownership(link);
     if (owned === undefined) return [];
-    const isBridge = 'network' in owned;
-    if (isBridge ? bridges.has(link.name) : hostIfnames.has(link.name)) return [];
+    const isShared = 'network' in owned;
+    if (isShared ? shared.has(link.name) : hostIfnames.has(link.name)) return [];
     rtnl.removeLink(link.name);
-    return isBridge
-      ? [{ kind: 'bridge', what: `removed bridge ${link.name}: no network has it` }]
+    return isShared
+      ? [{ kind: 'bridge', what: `removed ${link.kind} ${link.name}: no network has it` }]
       : [{ kind: 'link', what: `removed link ${link.name}: no endpoint has it` }];
+  });
+}
+
+/** Links without an end on the host show only in the sandbox. */
+function removeStraysInside({ records }: NetContext, sandboxes: readonly Sandbox[]): Repair[] {
+  const known = [...sandboxes, ...records.endpoints().map(({ sandbox }) => sandbox)];
+  const paths = new Set(known.map(({ path }) => path).filter(isPinned));
+  return [...paths].flatMap((path) => {
+    using inside = Rtnetlink.open(path);
+    return inside.links().flatMap((link) => {
+      const owned = ownership(link);
+      if (owned === undefined || !('endpoint' in owned)) return [];
+      if (records.endpoint(owned.endpoint) !== undefined) return [];
+      inside.removeLink(link.index);
+      return [{ kind: 'link', what: `removed link ${link.name} in ${path}: no endpoint has it` }];
+    });
   });
 }
 
@@ -93,9 +115,16 @@ function restoreEndpoint(context: NetContext, endpoint: Endpoint, host: Host): R
   const driver = context.drivers[network.driver];
   using inside = Rtnetlink.open(endpoint.sandbox.path);
   if (driver.isPlugged(endpoint, network, { ...host, inside })) return [];
-  undoing(context.step, (undo) => driver.plug(endpoint, network, { ...host, inside }, undo));
-  const what = `joined ${endpoint.owner} (${endpoint.ifname}) to ${network.name} again`;
-  return [{ kind: 'endpoint', what }];
+  const who = `${endpoint.owner} (${endpoint.ifname})`;
+  try {
+    inKernelWords(() =>
+      undoing(context.step, (undo) => driver.plug(endpoint, network, { ...host, inside }, undo)),
+    );
+    return [{ kind: 'endpoint', what: `joined ${who} to ${network.name} again` }];
+  } catch (error) {
+    if (!(error instanceof HawserError)) throw error;
+    return [{ kind: 'endpoint', what: `${who} is off ${network.name}: ${error.message}` }];
+  }
 }
 
 function releaseStrayLeases({ ipam, records }: NetContext): Repair[] {

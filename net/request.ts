@@ -4,7 +4,7 @@ import type { NetworkSubnet, PortRequest, Sandbox } from './model.ts';
 /** What a network is to be; all but the name has a default. */
 export interface NetworkSpec {
   name: string;
-  /** Only `bridge` so far. */
+  /** `bridge` (the default), `macvlan` or `ipvlan`. */
   driver?: string;
   internal?: boolean;
   /** Default true. */

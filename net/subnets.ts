@@ -17,19 +17,24 @@ export interface TakenSubnet {
 
 /**
  * The subnets of all networks, and the host's on-link routes: what is behind a gateway is another
- * matter, since a more specific route of ours goes first.
+ * matter, since a more specific route of ours goes first. A network is at home in the subnets of its
+ * `parent`.
  */
-export function takenSubnets(networks: readonly Network[], host: Rtnetlink): TakenSubnet[] {
-  const bridges = new Set(networks.map(({ bridge }) => bridge));
+export function takenSubnets(
+  networks: readonly Network[],
+  host: Rtnetlink,
+  parent?: string,
+): TakenSubnet[] {
+  const own = new Set([...networks.map(({ bridge }) => bridge), parent]);
   const names = new Map(host.links().map(({ index, name }) => [index, name]));
   const routes = host.routes({ table: MAIN_TABLE }).flatMap((route) => {
     const link = names.get(route.link ?? 0) ?? '?';
     const isOnLink = route.gateway === undefined && route.destination !== 'default';
-    if (!isOnLink || bridges.has(link) || isScoped(route.destination)) return [];
+    if (!isOnLink || own.has(link) || isScoped(route.destination)) return [];
     return [{ subnet: route.destination, by: `the route to ${route.destination} on ${link}` }];
   });
-  const subnets = networks.flatMap(({ name, subnets: own }) =>
-    own.map(({ subnet }) => ({ subnet, by: `network ${name}` })),
+  const subnets = networks.flatMap(({ name, subnets: theirs }) =>
+    theirs.map(({ subnet }) => ({ subnet, by: `network ${name}` })),
   );
   return [...subnets, ...routes];
 }

@@ -35,7 +35,7 @@ function portsOn(
   network: Network,
 ): PortRequest[] {
   const isFirst = networking.endpoints({ sandbox: record.id }).length === 0;
-  return isFirst && !network.internal ? record.network.ports : [];
+  return isFirst && !network.internal && network.bridge !== undefined ? record.network.ports : [];
 }
 
 /** Takes a container off a network. With `force`, being off it already is success. */

@@ -39,6 +39,7 @@ import {
   type Route,
 } from './route.ts';
 import { NetlinkSocket } from './socket.ts';
+import { baseless, type NewStacked, newStacked, type Stacking } from './stacked.ts';
 import { type NewVeth, newVeth } from './veth.ts';
 
 const NETLINK_ROUTE = 0;
@@ -90,6 +91,22 @@ export class Rtnetlink {
   addVeth(spec: NewVeth): void {
     const master = this.#optional(spec.master);
     withNetns(spec.peer.netns, (netns) => this.#create(newVeth(spec, { master, netns }), spec));
+  }
+
+  /** A macvlan, ipvlan or VLAN on a link of this namespace, born where it is to be. */
+  addStacked(spec: NewStacked): void {
+    const parent = this.#get(spec.parent);
+    withNetns(spec.netns, (netns) => this.#create(newStacked(spec, parent, netns), spec));
+  }
+
+  /** Whether this kernel knows links of a kind. Nothing is made. */
+  offers(kind: Stacking['kind']): boolean {
+    try {
+      this.#socket.run([this.#ask(baseless(kind))]);
+    } catch (error) {
+      return !failedWith(error, 'EOPNOTSUPP');
+    }
+    return true;
   }
 
   setLink(ref: LinkRef, change: LinkChange): void {
@@ -224,7 +241,11 @@ export class Rtnetlink {
 
   #index(ref: LinkRef): number {
     if (typeof ref === 'number') return ref;
-    return decodeLink(this.#socket.get(this.#ask(getLink(ref)))).index;
+    return this.#get(ref).index;
+  }
+
+  #get(ref: LinkRef): Link {
+    return decodeLink(this.#socket.get(this.#ask(getLink(ref))));
   }
 
   #optional(ref: LinkRef | undefined): number | undefined {

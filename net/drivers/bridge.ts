@@ -9,6 +9,7 @@ import type { Link } from '../../native/rtnetlink/link.ts';
 import type { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import { failedWith } from '../../native/sys-error.ts';
 import { DEFAULT_BRIDGE, DEFAULT_NETWORK } from '../default-network.ts';
+import { defaultRouteMtu } from '../default-route.ts';
 import { ensureForwarding } from '../forwarding.ts';
 import {
   aliasOfEndpoint,
@@ -21,7 +22,6 @@ import {
 } from '../kernel-names.ts';
 import { openLoopback } from '../loopback.ts';
 import type { Endpoint, Network } from '../model.ts';
-import { defaultRouteMtu } from '../mtu.ts';
 import { parseBridgeOptions } from '../options.ts';
 import { ensureSysctl, readSysctl } from '../sysctl.ts';
 import type { Driver } from './driver.ts';
@@ -58,6 +58,7 @@ export const bridgeDriver: Driver = {
     if (link !== undefined && isOfNetwork(link, network)) rtnl.removeLink(link.name);
   },
 
+  capacity: () => undefined,
   hostIfname: hostIfnameOf,
 
   plug(endpoint, network, { rtnl, inside }, undo) {

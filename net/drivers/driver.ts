@@ -20,14 +20,16 @@ export interface Driver {
    * Makes the network's own kernel objects unless they are there. What endpoints share is never
    * undone by one of them.
    *
-   * @returns the MTU (bytes) that its endpoints are to have
+   * @returns the MTU (bytes) that its endpoints are to have, and their MAC if it is not theirs to choose
    */
-  ensure(network: Network, host: Host): { mtu: number };
+  ensure(network: Network, host: Host): { mtu: number; mac?: string };
   /** Looks closer than `ensure`, completes what is incomplete, and says what it did, a line each. */
   restore(network: Network, host: Host): string[];
   /** Removes them; what is already gone is success. */
-  remove(network: Network, host: Host): void;
-  /** The endpoint's link on the host's side, if it is to have one. */
+  remove(network: Network, host: Host, others: readonly Network[]): void;
+  /** How many endpoints a network of this driver can have, if there is a bound. */
+  capacity(network: Network): number | undefined;
+  /** What an endpoint's link on the host's side is called, if it is to have one. */
   hostIfname(key: string): string | undefined;
   /** Joins a sandbox to the network, telling `undo` each step. */
   plug(endpoint: Endpoint, network: Network, between: Between, undo: Undo): void;

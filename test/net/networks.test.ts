@@ -66,7 +66,11 @@ describe('networks', () => {
     ['taken', { name: 'blue' }, 'create network blue: there is a network of that name already'],
     ['taken', { name: 'bridge' }, 'it is the default network'],
     ['invalid', { name: '../x' }, 'create network ../x: the name does not begin with'],
-    ['invalid', { name: 'x', driver: 'macvlan' }, 'there is no driver "macvlan"; bridge is one'],
+    [
+      'invalid',
+      { name: 'x', driver: 'overlay' },
+      'there is no driver "overlay"; there are bridge,',
+    ],
     [
       'invalid',
       { name: 'x', options: { mtu: '1' } },

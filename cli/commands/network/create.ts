@@ -27,7 +27,7 @@ export function define(command: Command): void {
     .option('--ipv6', 'IPv6 too; without an IPv6 --subnet, a /64 of unique local addresses')
     .addOption(new Option('--ipv4 <true|false>', 'IPv4').default('true'))
     .option('--internal', 'no way out and none in: its containers reach only each other')
-    .option('-d, --driver <driver>', 'how it is made', 'bridge');
+    .option('-d, --driver <driver>', 'bridge, macvlan or ipvlan', 'bridge');
   many('-o, --opt <name=value>', 'an option of the driver');
   many('--label <key[=value]>', 'a label');
   command.addHelpText(
@@ -37,6 +37,10 @@ export function define(command: Command): void {
       ['hawser network create --subnet 10.5.0.0/24 --gateway 10.5.0.254 green', 'chosen ones'],
       ['hawser network create --ipv6 dual', 'IPv4 and IPv6, both free'],
       ['hawser network create --subnet 10.6.0.0/24 --subnet fd00:6::/64 two', 'both chosen'],
+      [
+        'hawser network create -d macvlan --subnet 10.7.0.0/24 -o parent=eth1 lan',
+        'on the wire of eth1',
+      ],
     ),
   );
 }
