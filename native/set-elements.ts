@@ -10,6 +10,7 @@ import { SysError } from './sys-error.ts';
 
 /** An element as the kernel compares it. */
 export interface SetElement {
+  family: 'inet' | 'bridge';
   set: string;
   key: Buffer;
   /** In a set of intervals: the last key that belongs to it. */
@@ -30,7 +31,7 @@ export interface SetElements {
 }
 
 const NETLINK_NETFILTER = 12;
-const NFPROTO_INET = 1;
+const NFPROTO = { inet: 1, bridge: 7 } as const;
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
@@ -44,7 +45,7 @@ const NFTA_LIST_ELEM = 1;
 const NFTA_DATA_VALUE = 1;
 const NESTED = 0x8000;
 
-/** @param table one of the family inet */
+/** @param table its name, the same in each family */
 export function openSetElements(table: string): SetElements {
   const socket = kept(
     () => new NetlinkSocket(NETLINK_NETFILTER),
@@ -57,7 +58,7 @@ export function openSetElements(table: string): SetElements {
       const outcomes = socket.get().outcomes([BEGIN, ...requests, END], requests.length);
       return new Map(
         Array.from(outcomes, ([i, { errno, detail }]) => {
-          const attempt = requests[i - 1]?.attempt ?? `change the table inet ${table}`;
+          const attempt = requests[i - 1]?.attempt ?? `change the tables ${table}`;
           return [i - 1, new SysError({ syscall: 'nfnetlink', errno, attempt, detail })];
         }),
       );
@@ -71,7 +72,7 @@ const BEGIN = { type: NFNL_MSG_BATCH_BEGIN, flags: 0, payload: BATCH, attempt: '
 const END = { type: NFNL_MSG_BATCH_END, flags: 0, payload: BATCH, attempt: 'end' };
 
 function request(verb: keyof typeof MESSAGE, table: string, element: SetElement): Request {
-  const { set, key, keyEnd, data } = element;
+  const { family, set, key, keyEnd, data } = element;
   const parts = [attribute(ELEMENT.key | NESTED, value(key))];
   if (keyEnd !== undefined) parts.push(attribute(ELEMENT.keyEnd | NESTED, value(keyEnd)));
   if (data !== undefined && verb === 'add')
@@ -82,7 +83,7 @@ function request(verb: keyof typeof MESSAGE, table: string, element: SetElement)
     flags: verb === 'add' ? NLM_F_CREATE : 0,
     attempt: `${verb} an element of ${set}`,
     payload: Buffer.concat([
-      Buffer.from([NFPROTO_INET, 0, 0, 0]),
+      Buffer.from([NFPROTO[family], 0, 0, 0]),
       attribute(LIST.table, Buffer.from(`${table}\0`)),
       attribute(LIST.set, Buffer.from(`${set}\0`)),
       attribute(LIST.elements | NESTED, one),

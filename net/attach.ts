@@ -85,7 +85,7 @@ function make(
     undo('attach:record', () => records.removeEndpoint(endpoint));
 
     driver.plug(endpoint, network, { ...host, inside }, undo);
-    const elements = endpointElements(endpoint);
+    const elements = endpointElements(endpoint, network);
     // The network's first element comes along, so that a table that was flushed is noticed.
     const witness = networkElements(network).slice(0, 1);
     firewall.add([...witness, ...elements], () => expectedElements(records));

@@ -58,7 +58,7 @@ export function letGo(
   // Ports first, so that no connection is led to an address that somebody else may have next.
   return [
     ...each('firewall', () => {
-      firewall.remove(endpointElements(endpoint));
+      firewall.remove(endpointElements(endpoint, network));
       loseFlows(endpoint);
     }),
     ...each('veth', () => {

@@ -1,6 +1,7 @@
 /** Hardware addresses as text: six pairs of lower-case hex digits between colons. */
 import { createHash } from 'node:crypto';
 import { HawserError } from '../errors.ts';
+import { formatAddress } from '../ipam/address.ts';
 
 /**
  * Canonical text of a MAC that an interface can have.
@@ -36,4 +37,12 @@ export function macOfSeed(seed: string): string {
 /** 0x02 in the first byte is the bit of locally administered addresses (IEEE 802, 8.2.2). */
 function local(tail: Buffer): string {
   return ['02', '42', ...Array.from(tail, (byte) => byte.toString(16).padStart(2, '0'))].join(':');
+}
+
+/** The link-local IPv6 address that an interface gives itself: RFC 4291, appendix A. */
+export function linkLocalOf(mac: string): string {
+  const [first = 0, ...rest] = mac.split(':').map((byte) => Number.parseInt(byte, 16));
+  const identifier = [first ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
+  const value = identifier.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return formatAddress({ family: 6, value: (0xfe80n << 112n) | value });
 }

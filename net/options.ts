@@ -13,6 +13,8 @@ export interface BridgeOptions {
   masquerade: boolean;
   /** What interfaces in containers are called, before the number. */
   ifPrefix: string;
+  /** Whether a container is held to its own MAC and addresses. */
+  spoofProtection: boolean;
 }
 
 export const OPTION = {
@@ -21,6 +23,7 @@ export const OPTION = {
   masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
   mtu: 'com.docker.network.driver.mtu',
   ifPrefix: 'com.docker.network.container_iface_prefix',
+  spoofProtection: 'hawser.spoof-protection',
 } as const;
 
 /**
@@ -29,7 +32,12 @@ export const OPTION = {
  * @throws HawserError 'invalid' for an unknown name or an impossible value
  */
 export function parseBridgeOptions(options: Readonly<Record<string, string>>): BridgeOptions {
-  const parsed: BridgeOptions = { icc: true, masquerade: true, ifPrefix: 'eth' };
+  const parsed: BridgeOptions = {
+    icc: true,
+    masquerade: true,
+    ifPrefix: 'eth',
+    spoofProtection: true,
+  };
   for (const [name, value] of Object.entries(options)) {
     switch (name) {
       case OPTION.bridge:
@@ -47,6 +55,9 @@ export function parseBridgeOptions(options: Readonly<Record<string, string>>): B
         break;
       case OPTION.ifPrefix:
         parsed.ifPrefix = parseIfPrefix(value);
+        break;
+      case OPTION.spoofProtection:
+        parsed.spoofProtection = parseBoolean(name, value);
         break;
       default:
         throw unknownOption(name, Object.values(OPTION));

@@ -161,6 +161,6 @@ function repairFirewall({ records, firewall }: NetContext): Repair[] {
   firewall.rebuild(expected);
   return differences.map((what) => ({
     kind: 'firewall',
-    what: `rebuilt the table inet hawser: ${what}`,
+    what: `rebuilt ${what}`,
   }));
 }

@@ -5,6 +5,8 @@ import type { Records } from './records.ts';
 export function expectedElements(records: Records): Element[] {
   return [
     ...records.networks().flatMap(networkElements),
-    ...records.endpoints().flatMap(endpointElements),
+    ...records
+      .endpoints()
+      .flatMap((endpoint) => endpointElements(endpoint, records.network(endpoint.network))),
   ];
 }

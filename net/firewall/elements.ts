@@ -1,8 +1,10 @@
-/** What a network and an endpoint put into the table's sets and maps: pure data from pure data. */
+/** What a network and an endpoint put into the tables' sets and maps: pure data from pure data. */
 import { isIPv4 } from 'node:net';
 import { isAny } from '../host-addresses.ts';
 import type { Endpoint, Network, PublishedPort } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
+import { originElements } from './origin.ts';
+import { familyOf } from './tables.ts';
 
 /** One element; the parts of a concatenation in nft's notation: `tcp`, `10.5.0.0/24`, `80-89`. */
 export interface Element {
@@ -31,13 +33,14 @@ export function networkElements(network: Network): Element[] {
   return elements;
 }
 
-/** An endpoint's own: its published ports. */
-export function endpointElements({ addresses, ports }: Endpoint): Element[] {
-  return ports.flatMap((port) => {
+/** An endpoint's own: what it may call itself, and its published ports. */
+export function endpointElements(endpoint: Endpoint, network: Network | undefined): Element[] {
+  const ports = endpoint.ports.flatMap((port) => {
     const isTarget = (address: string) => isIPv4(address) === isIPv4(port.hostIp);
-    const target = addresses.find(({ address }) => isTarget(address))?.address;
+    const target = endpoint.addresses.find(({ address }) => isTarget(address))?.address;
     return target === undefined ? [] : portElements(port, target);
   });
+  return [...originElements(endpoint, network), ...ports];
 }
 
 /**
@@ -70,7 +73,8 @@ export function commands(verb: 'add' | 'delete', elements: readonly Element[]): 
   }
   return Array.from(
     bySet,
-    ([set, members]) => `${verb} element inet hawser ${set} { ${members.join(', ')} }\n`,
+    ([set, members]) =>
+      `${verb} element ${familyOf(set)} hawser ${set} { ${members.join(', ')} }\n`,
   ).join('');
 }
 

@@ -5,7 +5,7 @@
 import { addressBytes, macBytes } from '../../native/address-text.ts';
 import type { SetElement } from '../../native/set-elements.ts';
 import type { Element } from './elements.ts';
-import { SKELETON } from './skeleton.ts';
+import { familyOf, TABLES } from './tables.ts';
 
 /** From the first value to the last that a part of a key means; one value is both. */
 type Interval = [first: Buffer, last: Buffer];
@@ -24,6 +24,10 @@ const WRITERS: Record<string, (text: string) => Buffer | undefined> = {
   ipv6_addr: addressBytes,
   ether_addr: macBytes,
   ifname: (text) => name(text),
+  // What `typeof` says of a set whose keys nft has no type for.
+  iifname: (text) => name(text),
+  '@th,64,128': (text) => number(text, 128),
+  '@th,208,48': (text) => number(text, 48),
 };
 
 /**
@@ -39,6 +43,7 @@ export function encoded(element: Element): SetElement | undefined {
   const data = join(type.data, element.data ?? []);
   if (key === undefined || data === undefined) return undefined;
   return {
+    family: familyOf(element.set),
     set: element.set,
     key: key[0],
     ...(type.intervals && { keyEnd: key[1] }),
@@ -51,7 +56,9 @@ let read: Map<string, SetType> | undefined;
 function types(): Map<string, SetType> {
   read ??= new Map(
     Array.from(
-      SKELETON.matchAll(/^ +(?:set|map) (\w+) \{ type ([^:;]+)(?:: ([^;]+))?;(.*)\}$/gm),
+      TABLES.map(({ skeleton }) => skeleton)
+        .join('')
+        .matchAll(/^ +(?:set|map) (\w+) \{ type(?:of)? ([^:;]+)(?:: ([^;]+))?;(.*)\}$/gm),
       ([, set = '', key = '', data, flags = '']) => [
         set,
         {
@@ -100,6 +107,12 @@ function unsigned16(text: string): Buffer | undefined {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16BE(Number(text));
   return bytes;
+}
+
+/** In hexadecimal, with the most significant byte first. */
+function number(text: string, bits: number): Buffer | undefined {
+  const [, digits] = /^0x([0-9a-f]+)$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Buffer.from(digits.padStart(bits / 4, '0'), 'hex');
 }
 
 /** IFNAMSIZ bytes; a wildcard is not a name. */

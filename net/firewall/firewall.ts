@@ -1,4 +1,4 @@
-/** hawser's own nftables table in the kernel: elements in and out, and the whole of it anew. */
+/** hawser's own nftables tables in the kernel: elements in and out, and the whole of it anew. */
 import { HawserError } from '../../errors.ts';
 import { type Nft, NftError, openNft } from '../../native/nftables.ts';
 import { openSetElements } from '../../native/set-elements.ts';
@@ -6,7 +6,8 @@ import { failedWith, SysError } from '../../native/sys-error.ts';
 import { changeDirectly } from './direct.ts';
 import { commands, type Element, entryText } from './elements.ts';
 import { type Listing, parseListing } from './listing.ts';
-import { outline, SKELETON, TABLE, USER_CHAIN } from './skeleton.ts';
+import { USER_CHAIN } from './skeleton.ts';
+import { TABLES, type Table } from './tables.ts';
 
 export interface Firewall {
   /**
@@ -18,11 +19,11 @@ export interface Firewall {
   add(elements: readonly Element[], truth: () => Element[]): void;
   /** Removes elements; what is already gone is success. */
   remove(elements: readonly Element[]): void;
-  /** The table anew with exactly these elements, in one transaction; the user's chain is kept. */
+  /** The tables anew with exactly these elements, in one transaction; the user's chain is kept. */
   rebuild(elements: readonly Element[]): void;
-  /** Removes the table, the user's chain with it. */
+  /** Removes the tables, the user's chain with them. */
   destroy(): void;
-  /** How the kernel's table differs from one with exactly these elements, a line each. */
+  /** How the kernel's tables differ from ones with exactly these elements, a line each. */
   differences(elements: readonly Element[]): string[];
   /** Lets go of what is kept open between transactions; the next one opens it again. */
   close(): void;
@@ -30,7 +31,7 @@ export interface Firewall {
 
 export function openFirewall(): Firewall {
   const nft = openNft();
-  const sets = openSetElements(TABLE);
+  const sets = openSetElements('hawser');
   return {
     add(elements, truth) {
       if (!changeDirectly(sets, 'add', elements)) add(nft, elements, truth);
@@ -72,35 +73,44 @@ function remove(nft: Nft, elements: readonly Element[]): void {
 
 function rebuild(nft: Nft, elements: readonly Element[]): void {
   try {
-    const present = list(nft);
-    run(
-      nft,
-      `${present === undefined ? '' : demolition(present)}${SKELETON}${commands('add', elements)}`,
-    );
+    run(nft, [...TABLES.map((table) => renewal(nft, table)), commands('add', elements)].join(''));
   } catch (error) {
     throw explained(error);
   }
 }
 
 function destroy(nft: Nft): void {
-  try {
-    run(nft, 'delete table inet hawser');
-  } catch (error) {
-    if (!isMissing(error) && !isUnsupported(error)) throw explained(error);
+  for (const { family } of TABLES) {
+    try {
+      run(nft, `delete table ${family} hawser`);
+    } catch (error) {
+      if (!isMissing(error) && !isUnsupported(error)) throw explained(error);
+    }
   }
 }
 
 function differences(nft: Nft, elements: readonly Element[]): string[] {
-  const present = list(nft);
+  return TABLES.flatMap((table) => {
+    const own = elements.filter(({ set }) => table.sets.has(set));
+    return tableDifferences(list(nft, table), table, own).map(
+      (what) => `the table ${table.family} hawser: ${what}`,
+    );
+  });
+}
+
+function tableDifferences(
+  present: Listing | undefined,
+  table: Table,
+  elements: readonly Element[],
+): string[] {
   if (present === undefined) return elements.length === 0 ? [] : ['the table is missing'];
-  const { chains, sets } = outline();
   const had = new Set(present.elements.map(identity));
   const wanted = new Set(elements.map(identity));
   return [
-    ...[...sets.keys()]
+    ...[...table.sets.keys()]
       .filter((name) => !present.sets.has(name))
       .map((name) => `set ${name} is missing`),
-    ...[...chains]
+    ...[...table.chains]
       .filter(([name, rules]) => !isIntact(rules, present.chains.get(name)))
       .map(([name]) => `chain ${name} is not as it was made`),
     ...[...wanted].filter((one) => !had.has(one)).map((one) => `${one} is missing`),
@@ -114,32 +124,34 @@ function isIntact(rules: string[], present: string[] | undefined): boolean {
 }
 
 /** The table in the kernel, or undefined if there is none. */
-function list(nft: Nft): Listing | undefined {
+function list(nft: Nft, { family }: Table): Listing | undefined {
   try {
-    return parseListing(run(nft, 'list table inet hawser'));
+    return parseListing(run(nft, `list table ${family} hawser`));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw explained(error);
   }
 }
 
-/** Takes down what is ours of a present table, whichever parts of it are left. */
-function demolition({ chains, sets }: Listing): string {
-  const plan = outline();
-  const ours = [...chains.keys()].filter((name) => plan.chains.has(name) && name !== USER_CHAIN);
+/** Takes down what is ours of a present table, whichever parts of it are left, and makes it anew. */
+function renewal(nft: Nft, table: Table): string {
+  const { family, skeleton } = table;
+  const { chains, sets } = list(nft, table) ?? { chains: new Map(), sets: new Map() };
+  const ours = [...chains.keys()].filter((name) => table.chains.has(name) && name !== USER_CHAIN);
   return [
-    ...ours.map((name) => `flush chain inet hawser ${name}`),
-    ...ours.map((name) => `delete chain inet hawser ${name}`),
+    ...ours.map((name) => `flush chain ${family} hawser ${name}`),
+    ...ours.map((name) => `delete chain ${family} hawser ${name}`),
     ...[...sets]
-      .filter(([name]) => plan.sets.has(name))
-      .map(([name, kind]) => `delete ${kind} inet hawser ${name}`),
-    '',
+      .filter(([name]) => table.sets.has(name))
+      .map(([name, kind]) => `delete ${kind} ${family} hawser ${name}`),
+    skeleton,
   ].join('\n');
 }
 
-/** Quotes are nft's notation, not part of a name. */
+/** Quotes are nft's notation, not part of a name; numbers may be written in either base. */
 function identity(element: Element): string {
-  return `${element.set} { ${entryText(element).replaceAll('"', '')} }`;
+  const text = entryText(element).replaceAll('"', '');
+  return `${element.set} { ${text.replace(/\b0x[0-9a-f]+/g, (hex) => BigInt(hex).toString())} }`;
 }
 
 /**
@@ -189,5 +201,5 @@ function explained(cause: unknown): unknown {
     );
   }
   if (!(cause instanceof NftError || cause instanceof SysError)) return cause;
-  return new HawserError('kernel', `change the table inet hawser: ${cause.message}`, { cause });
+  return new HawserError('kernel', `change hawser's nftables: ${cause.message}`, { cause });
 }

@@ -7,9 +7,6 @@
  * back a map whose values are `address . port`.
  */
 
-export const FAMILY = 'inet';
-export const TABLE = 'hawser';
-
 /** The chain that belongs to the user: asked first, made empty, never written to again. */
 export const USER_CHAIN = 'user';
 
@@ -89,27 +86,3 @@ table inet hawser {
   }
 }
 `;
-
-/** What the skeleton's chains and sets are called, and each chain's rules by their comments. */
-export interface Outline {
-  chains: Map<string, string[]>;
-  sets: Map<string, 'set' | 'map'>;
-}
-
-/** Reads the outline off the text, so that what is checked cannot drift from what is written. */
-export function outline(text: string = SKELETON): Outline {
-  const chains = new Map<string, string[]>();
-  const sets = new Map<string, 'set' | 'map'>();
-  let rules: string[] = [];
-  for (const line of text.split('\n')) {
-    const [, kind, name] = /^\s+(chain|set|map) (\w+) \{/.exec(line) ?? [];
-    if (name !== undefined && kind === 'chain') {
-      rules = [];
-      chains.set(name, rules);
-    }
-    if (name !== undefined && (kind === 'set' || kind === 'map')) sets.set(name, kind);
-    const [, comment] = / comment "(.*)"$/.exec(line) ?? [];
-    if (comment !== undefined) rules.push(comment);
-  }
-  return { chains, sets };
-}

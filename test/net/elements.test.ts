@@ -5,7 +5,7 @@ import { openSetElements } from '../../native/set-elements.ts';
 import { changeDirectly } from '../../net/firewall/direct.ts';
 import { commands, type Element } from '../../net/firewall/elements.ts';
 import { openFirewall } from '../../net/firewall/firewall.ts';
-import { SKELETON } from '../../net/firewall/skeleton.ts';
+import { TABLES } from '../../net/firewall/tables.ts';
 import { type FakeHost, makeFakeHost } from '../support/fakehost.ts';
 
 let host: FakeHost;
@@ -27,11 +27,17 @@ const elements: Element[] = [
   { set: 'ports4_any', key: ['udp', '53'], data: ['10.5.0.9', '5353'] },
   { set: 'ranges4', key: ['tcp', '0.0.0.0/0', '8000-8999'], data: ['10.5.0.9'] },
   { set: 'ranges4', key: ['udp', '192.0.2.2', '60000-65535'], data: ['10.5.0.10'] },
+  { set: 'spoofing', key: ['"hv0123456789abc"'] },
+  { set: 'macs', key: ['"hv0123456789abc"', '02:42:0a:05:00:09'] },
+  { set: 'own4', key: ['"hv0123456789abc"', '10.5.0.9'] },
+  { set: 'own6', key: ['"hv0123456789abc"', 'fd00:5::9'] },
+  { set: 'targets6', key: ['"hv0123456789abc"', '0xfd000005000000000000000000000009'] },
+  { set: 'options6', key: ['"hv0123456789abc"', '0x02420a050009'] },
 ];
-const listed = () => host.exec(['nft', 'list', 'table', 'inet', 'hawser']);
+const listed = () => host.exec(['nft', 'list', 'ruleset']);
 
 it('by nft and without it the table comes out the same, and empty again', () => {
-  host.inside(() => runNft(SKELETON));
+  host.inside(() => runNft(TABLES.map(({ skeleton }) => skeleton).join('')));
   const empty = listed();
   host.inside(() => runNft(commands('add', elements)));
   const byNft = listed();

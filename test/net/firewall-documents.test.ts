@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { commands, endpointElements, networkElements } from '../../net/firewall/elements.ts';
-import { outline, SKELETON } from '../../net/firewall/skeleton.ts';
+import { GUARD } from '../../net/firewall/guard.ts';
+import { SKELETON } from '../../net/firewall/skeleton.ts';
+import { TABLES } from '../../net/firewall/tables.ts';
 import { hostIpsOf } from '../../net/host-addresses.ts';
 import type { Endpoint, EndpointAddress, Network, PublishedPort } from '../../net/model.ts';
 import { parsePort } from '../../net/ports.ts';
@@ -57,6 +59,7 @@ const green = network('green', {
 
 const documents = {
   'skeleton.nft': SKELETON,
+  'guard.nft': GUARD,
   'bridge.nft': commands('add', [blue, green].flatMap(networkElements)),
   'internal.nft': commands('add', networkElements(network('vault', { internal: true }))),
   'quiet.nft': commands(
@@ -82,6 +85,7 @@ const documents = {
         '192.0.2.2:30000-30009:30000-30009/udp',
         '7000-7002:80-82',
       ),
+      blue,
     ),
   ),
   'published6.nft': commands(
@@ -94,6 +98,7 @@ const documents = {
         '[2001:db8::2]:53:53/udp',
         '21000-21999:21000-21999',
       ),
+      green,
     ),
   ),
 };
@@ -118,25 +123,25 @@ describe('the documents', () => {
 
 describe('a thousand ports', () => {
   it('are one element if they keep their numbers, and a thousand if they do not', () => {
-    expect(endpointElements(endpoint(blue, '1000-1999:1000-1999'))).toHaveLength(1);
-    expect(endpointElements(endpoint(blue, '1000-1999:2000-2999'))).toHaveLength(1000);
+    expect(endpointElements(endpoint(blue, '1000-1999:1000-1999'), blue)).toHaveLength(2 + 1);
+    expect(endpointElements(endpoint(blue, '1000-1999:2000-2999'), blue)).toHaveLength(2 + 1000);
   });
 });
 
-describe('the outline', () => {
-  it('knows every chain and set of the skeleton, and a comment for every rule', () => {
-    const { chains, sets } = outline();
-    expect([...chains.keys()]).toEqual([
-      'user',
-      'martians',
-      'published',
-      'prerouting',
-      'output',
-      'forward',
-      'postrouting',
-    ]);
-    expect(sets.size).toBe(13);
-    const rules = SKELETON.split('\n').filter((line) => /^ {4}(?!type )\S/.test(line));
-    expect([...chains.values()].flat()).toHaveLength(rules.length);
+describe('the outlines', () => {
+  it.each(TABLES)(
+    'know every chain of the table $family, and a comment for every rule',
+    (table) => {
+      const rules = table.skeleton.split('\n').filter((line) => /^ {4}(?!type )\S/.test(line));
+      expect([...table.chains.values()].flat()).toHaveLength(rules.length);
+      const named = (kind: string) => table.skeleton.match(new RegExp(`^  ${kind} `, 'gm')) ?? [];
+      expect(table.chains.size).toBe(named('chain').length);
+      expect(table.sets.size).toBe(named('(set|map)').length);
+    },
+  );
+
+  it('have no set in common, so that its name says which table it is in', () => {
+    const names = TABLES.flatMap(({ sets }) => [...sets.keys()]);
+    expect(new Set(names).size).toBe(names.length);
   });
 });
