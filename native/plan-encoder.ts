@@ -10,6 +10,7 @@ import type {
   Supervision,
 } from './plan.ts';
 import { PlanWriter } from './plan-writer.ts';
+import { encodePortRun } from './port-run.ts';
 
 const MAGIC = 0x314c5748; // "HWL1"
 
@@ -190,6 +191,7 @@ function supervision(w: PlanWriter, s: Supervision): void {
   w.string(s.oom?.file ?? '');
   w.string(s.oom?.key ?? '');
   w.list(s.onExit);
+  w.bytes(Buffer.concat(s.ports.map(encodePortRun)));
 }
 
 function encodeStep<N extends StepName>(w: PlanWriter, step: StepOf<N> & { step: N }): void {

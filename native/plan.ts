@@ -37,8 +37,19 @@ export interface Supervision {
    * process counts as killed so if the number has grown since the launch.
    */
   oom?: { file: string; key: string } | undefined;
+  /** Ports of the host that nobody else may have while the process lives. */
+  ports: readonly PortRun[];
   /** argv run after the end unless a client has done the clean-up; empty runs nothing. */
   onExit: readonly string[];
+}
+
+/** A run of ports of one address, for each of which the monitor binds a socket that never listens. */
+export interface PortRun {
+  protocol: 'tcp' | 'udp';
+  /** `0.0.0.0` and `::` are all of a family, `*` all of both. */
+  address: string;
+  first: number;
+  count: number;
 }
 
 /** Both processes, with their start times (field 22 of /proc/PID/stat) against reused pids. */

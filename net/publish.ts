@@ -1,5 +1,6 @@
 /** Host ports for an endpoint: those asked for, or free ones, held against everybody else. */
 import { HawserError } from '../errors.ts';
+import { boundPorts } from '../native/bound-ports.ts';
 import { holder, tryBind } from '../native/sockets.ts';
 import type { Store } from '../store/store.ts';
 import {
@@ -100,8 +101,9 @@ function pastTheEnd({ hostPort, count }: Span): Refusal | undefined {
 }
 
 /** Another program's socket: ours would take its traffic away, so it counts as held. */
-function heldByProgram({ protocol, hostIp, hostPort, count }: Span): Refusal | undefined {
-  for (let port = hostPort; port < hostPort + count; port++) {
+function heldByProgram(span: Span): Refusal | undefined {
+  const { protocol, hostIp } = span;
+  for (const port of suspects(span)) {
     const outcome = tryBind(protocol, hostIp, port);
     if (outcome === 'free') continue;
     if (outcome.code === 'EADDRNOTAVAIL') {
@@ -118,6 +120,16 @@ function heldByProgram({ protocol, hostIp, hostPort, count }: Span): Refusal | u
   }
   return undefined;
 }
+
+/** The ports to try: of a long range the first, and those that a socket is known to have. */
+function suspects({ protocol, hostPort, count }: Span): number[] {
+  const all = Array.from({ length: count }, (_, i) => hostPort + i);
+  const bound = count > FEW ? boundPorts(protocol) : undefined;
+  return bound === undefined ? all : all.filter((port) => port === hostPort || bound.has(port));
+}
+
+/** A list of all sockets costs as much as so many trials. */
+const FEW = 8;
 
 /** A random start makes it unlikely that a port just let go leads a late client to a stranger. */
 function randomIn(low: number, high: number): number {

@@ -16,6 +16,7 @@ import { ownership } from './kernel-names.ts';
 import type { Endpoint, Sandbox } from './model.ts';
 import { poolId } from './networks.ts';
 import type { Repair } from './request.ts';
+import { noteShadowed } from './shadowed.ts';
 import { expectedElements } from './truth.ts';
 import { undoing } from './undo.ts';
 
@@ -28,6 +29,7 @@ export function reconcile(context: NetContext, sandboxes: readonly Sandbox[] = [
     using rtnl = Rtnetlink.open();
     const host: Host = { rtnl, note: context.note };
     noteForeignPolicy(context.note);
+    noteShadowed(context.records.endpoints(), context.note);
     return [
       ...letDeadGo(context, rtnl),
       ...removeStrayLinks(context, rtnl),

@@ -30,7 +30,7 @@ export function containerPlan(spec: ContainerSpec, around: Surroundings): Plan {
     join: spec.netns === undefined ? [] : [{ kind: 'net', path: spec.netns }],
     cgroups: around.entrances,
     stdin: spec.stdin,
-    supervision: { ...spec.paths, oom: around.oom },
+    supervision: { ...spec.paths, oom: around.oom, ports: spec.ports },
     steps: [
       ...rootSteps(spec),
       ...kernelFileSystems(privileged),

@@ -14,7 +14,7 @@ export function execPlan(
     enter: { pid, ...(start !== undefined && { start: BigInt(start) }) },
     cgroups: around.entrances,
     stdin,
-    supervision: paths,
+    supervision: { ...paths, ports: [] },
     steps: [
       ...(tty ? [{ step: 'terminal', rows: 24, columns: 80 } as const] : []),
       ...commandSteps(spec, around.filter),

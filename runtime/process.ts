@@ -183,6 +183,7 @@ function explain(error: unknown, attempt: string): unknown {
 }
 
 function codeOf({ step, code }: LaunchError): ErrorCode {
+  if (step === 'port') return 'taken';
   if (step !== 'exec') return 'kernel';
   return code === 'ENOENT' ? 'command-not-found' : 'cannot-execute';
 }

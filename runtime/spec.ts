@@ -1,3 +1,5 @@
+import type { PortRun } from '../native/plan.ts';
+
 /** Everything the runtime must know to start one container's process, as plain resolved data. */
 export interface ContainerSpec {
   /** 64 hex digits. */
@@ -20,6 +22,8 @@ export interface ContainerSpec {
   limits: Limits;
   /** The container's cgroup, relative to each controller's root: `hawser/<id>`. */
   cgroup: string;
+  /** Of the host: held against other programs while the process lives. */
+  ports: PortRun[];
   paths: ProcessPaths;
 }
 

@@ -6,6 +6,7 @@ import { isAlive } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { writeEtcFiles } from './etc.ts';
 import { resolveNetwork } from './network-config.ts';
+import { holdPortsAnew } from './ports.ts';
 import { attachSandbox } from './sandbox.ts';
 
 /** Attaches a container to one more network: now if it runs, and at every later start. */
@@ -78,6 +79,7 @@ function change(
     const changed = { ...record, network: { ...record.network, attachments } };
     context.records.put(changed);
     if (isAlive(record, context.paths)) {
+      if (record.network.ports.length > 0) holdPortsAnew(context, record);
       writeEtcFiles(context, changed, context.networking.endpoints({ sandbox: record.id }));
     }
   });

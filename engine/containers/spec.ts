@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { packageRoot } from '../paths.ts';
 import { mergeEnv } from './create.ts';
 import { etcMounts } from './etc.ts';
+import { portsToHold } from './ports.ts';
 
 /** A record and this host's facts, made into what the runtime starts. */
 export function containerSpec(
@@ -53,6 +54,7 @@ export function containerSpec(
     },
     limits: record.limits,
     cgroup: cgroupOf(context, record.id),
+    ports: portsToHold(context, record),
     paths: {
       socket: files.socket,
       pid: files.pid,

@@ -13,6 +13,7 @@
  *   'I' bytes      standard input          'C'  no more of it
  *   'W' u16 u16    terminal size: rows, columns
  *   'K' u8         send the process a signal
+ *   'H' run        hold these ports of the host (ports.h)    'U'  let all of them go
  *   'O'            this client owns the clean-up          'D'  the clean-up is done
  * To a client:
  *   'R'            running                 'F' "step errno attempt"  it could not be executed

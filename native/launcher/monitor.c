@@ -23,6 +23,7 @@
 #include "input.h"
 #include "log.h"
 #include "outputs.h"
+#include "ports.h"
 #include "record.h"
 #include "report.h"
 #include "requests.h"
@@ -167,6 +168,7 @@ static void reap(void)
 	timestamp(ending.finished);
 	ending.signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
 	ending.code = ending.signal ? 128 + ending.signal : WEXITSTATUS(how);
+	ports_release(); /* its next start may come before this monitor is gone */
 	/* As shells and Docker have it: 127 for what is not there, 126 for what cannot be executed. */
 	if (failure.error)
 		ending.code = failure.error == ENOENT ? 127 : 126;
@@ -313,6 +315,8 @@ void monitor(struct plan *the_plan, int status)
 	must(log_open(plan->log_path), "log", "open the log %s", plan->log_path);
 	must(record_process(plan->pid_path, getpid(), process.pid), "pid-file", "write %s",
 	     plan->pid_path);
+	if (ports_hold(plan->ports.data, plan->ports.size, &failure) < 0)
+		give_up();
 	clients_open(listener);
 	requests_to(&requests);
 	await_ready();

@@ -121,6 +121,7 @@ static void take_header(struct reader *r, struct plan *plan)
 	plan->oom_path = take_string(r);
 	plan->oom_key = take_string(r);
 	plan->on_exit = take_list(r);
+	plan->ports = take_bytes(r);
 	plan->step_count = take_u32(r);
 }
 

@@ -44,6 +44,7 @@ struct plan {
 	/* Paths; "" is none. */
 	const char *socket_path, *exit_path, *pid_path, *log_path, *oom_path, *oom_key;
 	char **on_exit;
+	struct bytes ports; /* runs of ports to hold (ports.h) */
 	uint32_t step_count;
 	struct reader steps;
 };

@@ -5,10 +5,12 @@
 
 #include "client.h"
 #include "input.h"
+#include "ports.h"
 
-#define MAX_REQUEST 16 /* the longest frame that is not input */
+#define MAX_REQUEST PORT_RUN_SIZE /* the longest frame that is not input */
 
 static const struct requests *ask;
+static struct failure lost; /* to hold a port; who asked finds it with somebody else */
 
 void requests_to(const struct requests *requests)
 {
@@ -47,6 +49,11 @@ static bool handle(struct client *c, char type, const unsigned char *data, size_
 		if (size != 1)
 			return false;
 		ask->signal(data[0]);
+		return true;
+	case 'H':
+		return size == PORT_RUN_SIZE && ports_hold(data, size, &lost) == 0;
+	case 'U':
+		ports_release();
 		return true;
 	case 'O':
 		c->owner = true;

@@ -9,7 +9,8 @@ struct requests {
 	void (*done)(void);
 };
 
-/* Who carries them out. Input goes to input.h, and what concerns a client alone stays with it. */
+/* Who carries them out. Input goes to input.h, ports to ports.h, and what
+ * concerns a client alone stays with it. */
 void requests_to(const struct requests *requests);
 
 #endif

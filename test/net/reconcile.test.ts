@@ -3,6 +3,7 @@ import { unpinNetns } from '../../native/netns.ts';
 import { hostIfnameOf } from '../../net/kernel-names.ts';
 import type { Repair } from '../../net/request.ts';
 import { HOST_ADDRESS } from '../support/fakehost.ts';
+import { listen } from '../support/listener.ts';
 import { ask, type Container, type Lab, makeLab } from './lab.ts';
 
 let lab: Lab;
@@ -160,4 +161,19 @@ describe('teardown', () => {
     ]);
     expect(lab.networking.networks.list()).toEqual([]);
   });
+});
+
+it('tells of a program that has come to listen on a published port, and of no other', async () => {
+  const [late, elsewhere] = await Promise.all([
+    listen(lab.host, 'tcp', '127.0.0.1', 8080),
+    listen(lab.host, 'tcp', '127.0.0.1', 8081),
+  ]);
+  try {
+    expect(reconcile()).toEqual([]);
+    expect(lab.notes.filter((note) => note.includes('hears nothing'))).toEqual([
+      `tcp port 8080, published by web, has node (pid ${late.pid}) listening too, which hears nothing`,
+    ]);
+  } finally {
+    await Promise.all([late.stop(), elsewhere.stop()]);
+  }
 });

@@ -56,6 +56,7 @@ export class Box {
       user: { uid: 0, gid: 0, groups: [] },
       tty: false,
       stdin: false,
+      ports: [],
       rootfs: {
         layers: [this.layer],
         upper: String(upper),

@@ -43,6 +43,7 @@ const container: ContainerSpec = {
   netns: '/run/netns/x',
   sysctls: {},
   limits: {},
+  ports: [],
 };
 const planOf = (given: Partial<ContainerSpec> = {}, more: Partial<Surroundings> = {}) =>
   containerPlan({ ...container, ...given }, { ...around, ...more });
