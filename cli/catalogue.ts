@@ -170,6 +170,11 @@ export const catalogue: (Entry | Group)[] = [
         load: () => import('./commands/system/reconcile.ts'),
       },
       {
+        name: 'reload',
+        summary: 'load the firewall anew, as after nft flush ruleset',
+        load: () => import('./commands/system/reload.ts'),
+      },
+      {
         name: 'reset',
         summary: 'end all containers and remove everything hawser has made',
         load: () => import('./commands/system/reset.ts'),

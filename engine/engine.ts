@@ -130,6 +130,11 @@ export interface System {
   info(): SystemInfo;
   /** Compares the store with the kernel both ways and mends what differs; says what it did. */
   reconcile(): Repair[];
+  /**
+   * Loads the firewall's tables anew from the state, in one transaction: after `nft flush ruleset`,
+   * say. Established connections go on, and rules in the chain `user` are kept if they are there.
+   */
+  reload(): void;
   /** Ends every container and removes everything hawser has made, images and networks included. */
   reset(): Promise<void>;
 }

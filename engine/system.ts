@@ -13,6 +13,7 @@ export function openSystem(context: Context): System {
   return {
     info: () => systemInfo(context),
     reconcile: () => reconcile(context),
+    reload: () => context.networking.reload(),
     reset: () => reset(context),
   };
 }

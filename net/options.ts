@@ -9,6 +9,8 @@ export interface BridgeOptions {
   mtu?: number;
   /** Whether the network's containers reach one another (inter-container connectivity). */
   icc: boolean;
+  /** Whether its containers may be reached, but begin no connection themselves. */
+  answersOnly: boolean;
   /** Whether what leaves the host bears the host's address. */
   masquerade: boolean;
   /** What interfaces in containers are called, before the number. */
@@ -20,6 +22,7 @@ export interface BridgeOptions {
 export const OPTION = {
   bridge: 'com.docker.network.bridge.name',
   icc: 'com.docker.network.bridge.enable_icc',
+  isolate: 'isolate',
   masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
   mtu: 'com.docker.network.driver.mtu',
   ifPrefix: 'com.docker.network.container_iface_prefix',
@@ -34,6 +37,7 @@ export const OPTION = {
 export function parseBridgeOptions(options: Readonly<Record<string, string>>): BridgeOptions {
   const parsed: BridgeOptions = {
     icc: true,
+    answersOnly: false,
     masquerade: true,
     ifPrefix: 'eth',
     spoofProtection: true,
@@ -46,6 +50,9 @@ export function parseBridgeOptions(options: Readonly<Record<string, string>>): B
         break;
       case OPTION.icc:
         parsed.icc = parseBoolean(name, value);
+        break;
+      case OPTION.isolate:
+        parsed.answersOnly = parseIsolate(name, value);
         break;
       case OPTION.masquerade:
         parsed.masquerade = parseBoolean(name, value);
@@ -99,6 +106,15 @@ function parseBoolean(name: string, value: string): boolean {
   throw new HawserError(
     'invalid',
     `network option ${name} is true or false, not ${JSON.stringify(value)}`,
+  );
+}
+
+/** Networks are always isolated from one another: `true` says what is so. */
+function parseIsolate(name: string, value: string): boolean {
+  if (value === 'strict' || value === 'true') return value === 'strict';
+  throw new HawserError(
+    'invalid',
+    `network option ${name} is true or strict, not ${JSON.stringify(value)}`,
   );
 }
 

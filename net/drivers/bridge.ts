@@ -199,7 +199,8 @@ function removeLeftover(endpoint: Endpoint, rtnl: Rtnetlink): boolean {
 function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): void {
   const { key, ports } = endpoint;
   const hostIfname = hostIfnameOf(key);
-  const isolated = !parseBridgeOptions(network.options).icc;
+  const { icc, answersOnly } = parseBridgeOptions(network.options);
+  const isolated = !icc || answersOnly;
   const hairpin = ports.length > 0 && readSysctl('bridge/bridge-nf-call-iptables') === '1';
   rtnl.batch(() => {
     rtnl.setLink(hostIfname, { alias: aliasOfEndpoint(endpoint) });

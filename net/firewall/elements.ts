@@ -18,11 +18,12 @@ export interface Element {
 export function networkElements(network: Network): Element[] {
   // What has no bridge is not the host's to filter: it is on the wire beside the host.
   if (network.bridge === undefined) return [];
-  const { icc, masquerade } = parseBridgeOptions(network.options);
+  const { icc, answersOnly, masquerade } = parseBridgeOptions(network.options);
   const bridge = quoted(network.bridge);
   const elements: Element[] = [{ set: 'bridges', key: [bridge] }];
-  if (icc) elements.push({ set: 'within', key: [bridge, bridge] });
+  if (icc && !answersOnly) elements.push({ set: 'within', key: [bridge, bridge] });
   if (network.internal) elements.push({ set: 'internal', key: [bridge] });
+  if (answersOnly) elements.push({ set: 'answering', key: [bridge] });
   for (const { subnet } of network.subnets) {
     const family = subnet.includes(':') ? '6' : '4';
     elements.push({ set: `home${family}`, key: [subnet, bridge] });

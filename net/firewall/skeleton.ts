@@ -12,10 +12,12 @@ export const USER_CHAIN = 'user';
 
 export const SKELETON = `\
 table inet hawser {
-  # Which bridges there are; which pairs may talk freely; which have no way in or out.
+  # Which bridges there are; which pairs may talk freely; which have no way in or out; whose
+  # containers may answer, but begin nothing.
   set bridges { type ifname; }
   set within { type ifname . ifname; }
   set internal { type ifname; }
+  set answering { type ifname; }
 
   # Each subnet with the bridge it is at home on, and which of them leave under the host's address.
   set home4 { type ipv4_addr . ifname; flags interval; }
@@ -62,10 +64,17 @@ table inet hawser {
     fib daddr type local jump published comment "from the host itself"
   }
 
+  chain input {
+    type filter hook input priority filter; policy accept;
+    ct state established,related,untracked accept comment "answers, and how neighbours are found"
+    iifname @answering drop comment "may answer the host, not ask it"
+  }
+
   chain forward {
     type filter hook forward priority filter; policy accept;
     jump user comment "the user's rules come first"
     ct state established,related accept comment "the rest of what was let through"
+    iifname @answering drop comment "may answer, not ask"
     iifname . oifname @within accept comment "neighbours on one network"
     iifname @internal drop comment "no way out of an internal network"
     oifname @internal drop comment "no way in"

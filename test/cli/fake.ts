@@ -238,6 +238,7 @@ export class FakeEngine implements Engine {
       features: [{ name: 'ipvlan', available: false, detail: 'no such module' }],
     }),
     reconcile: () => [{ kind: 'link', what: 'removed hv1234: no endpoint has it' }],
+    reload: () => this.#note('reload', [], undefined),
     reset: async () => this.#note('reset', [], undefined),
   };
 

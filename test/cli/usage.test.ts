@@ -150,7 +150,7 @@ describe('help', () => {
   it('of a group lists its commands, but not the hidden one', async () => {
     const { code, stdout, stderr } = await hawser(['system']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/reconcile.*reset/s);
+    expect(stdout).toMatch(/reconcile.*reload.*reset/s);
     expect(stdout).not.toContain('settle');
   });
 

@@ -59,6 +59,15 @@ it('a container dies with its monitor, is known to be dead, and leaves what reco
   expect(hawser.run('port', 'web1')).toBe('80/tcp -> 0.0.0.0:8080');
 });
 
+it('a flushed firewall is loaded anew', () => {
+  const ruleset = () => hawser.host.exec(['nft', 'list', 'ruleset']);
+  const before = ruleset();
+  expect(before).toContain('tcp . 8080');
+  hawser.host.exec(['nft', 'flush', 'ruleset']);
+  expect(hawser.run('system', 'reload')).toBe('');
+  expect(ruleset()).toBe(before);
+});
+
 it('reset leaves the host as it was found', async () => {
   hawser.run('system', 'reset', '--force');
   await expect.poll(() => hawser.traces(), { timeout: 5000 }).toEqual(untouched);
