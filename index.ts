@@ -14,11 +14,13 @@ export type {
   ExecRequest,
   Filters,
   Images,
+  Inspection,
   Networks,
   System,
   SystemInfo,
 } from './engine/engine.ts';
 export { openEngine } from './engine/open.ts';
+export type { ListedNetwork } from './engine/predefined.ts';
 export { type ErrorCode, HawserError } from './errors.ts';
 export type { Image, ImageConfig } from './image/image.ts';
 export type {

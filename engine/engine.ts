@@ -7,6 +7,7 @@ import type { LogOptions } from '../runtime/logs.ts';
 import type { Session } from '../runtime/process.ts';
 import type { Exit } from '../runtime/spec.ts';
 import type { AttachmentRequest, Container, CreateRequest } from './container.ts';
+import type { ListedNetwork } from './predefined.ts';
 
 export interface EngineOptions {
   /** Durable state; default HAWSER_ROOT, else /var/lib/hawser. */
@@ -43,8 +44,9 @@ export interface Engine {
 
 export interface Networks {
   create(spec: NetworkSpec): Network;
-  list(): Network[];
-  inspect(ref: string): Network & { endpoints: Endpoint[] };
+  /** By name; `bridge`, `host` and `none` are always among them. */
+  list(): ListedNetwork[];
+  inspect(ref: string): Inspection;
   remove(ref: string): Network;
   /** Removes user networks that no container is configured for; says which. */
   prune(): Network[];
@@ -52,6 +54,12 @@ export interface Networks {
   connect(network: string, container: string, options?: Omit<AttachmentRequest, 'network'>): void;
   disconnect(network: string, container: string, options?: { force?: boolean }): void;
 }
+
+/** A network, who is attached to it, and which running containers it is for. */
+export type Inspection = ListedNetwork & {
+  endpoints: Endpoint[];
+  containers: { id: string; name: string }[];
+};
 
 export interface Images {
   /** A tar of a root filesystem, plain or gzipped, becomes an image of one layer. */

@@ -1,20 +1,46 @@
 import { HawserError } from '../errors.ts';
-import type { Network } from '../net/model.ts';
+import type { Endpoint, Network } from '../net/model.ts';
 import type { ContainerRecord } from './container.ts';
 import { connectContainer, disconnectContainer } from './containers/connect.ts';
 import type { Context } from './context.ts';
-import type { Networks } from './engine.ts';
+import type { Inspection, Networks } from './engine.ts';
+import { isAlive } from './liveness.ts';
 import { plain } from './names.ts';
+import {
+  findPredefined,
+  isOn,
+  type ListedNetwork,
+  predefinedNetworks,
+  refusePredefined,
+} from './predefined.ts';
 
 export function openNetworks(context: Context): Networks {
-  const { networking, store } = context;
+  const { networking, paths, store } = context;
   const { networks } = networking;
 
   /** The containers that are, or at their next start will be, attached to it. */
-  function users(network: Network): ContainerRecord[] {
-    return context.records
-      .all()
-      .filter((record) => record.network.attachments.some((on) => on.network === network.id));
+  function users(network: ListedNetwork): ContainerRecord[] {
+    return context.records.all().filter((record) => isOn(record, network));
+  }
+
+  function list(): ListedNetwork[] {
+    const made = networks.list();
+    const names = new Set(made.map(({ name }) => name));
+    const others = predefinedNetworks(paths.root).filter(({ name }) => !names.has(name));
+    return [...made, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  function inspect(ref: string): Inspection {
+    const predefined = findPredefined(paths.root, ref);
+    const made = networks.list().find(({ name }) => name === predefined?.name);
+    if (predefined !== undefined && made === undefined) return shown(predefined, []);
+    const network = made ?? networks.get(ref, `inspect network ${plain(ref)}`);
+    return shown(network, networking.endpoints({ network: network.id }));
+  }
+
+  function shown(network: ListedNetwork, endpoints: Endpoint[]): Inspection {
+    const containers = users(network).filter((record) => isAlive(record, paths));
+    return { ...network, endpoints, containers: containers.map(({ id, name }) => ({ id, name })) };
   }
 
   function refuseUsed(network: Network): void {
@@ -29,12 +55,12 @@ export function openNetworks(context: Context): Networks {
 
   return {
     create: (spec) => networks.create(spec),
-    list: () => networks.list(),
-    inspect: (ref) => {
-      const network = networks.get(ref, `inspect network ${plain(ref)}`);
-      return { ...network, endpoints: networking.endpoints({ network: network.id }) };
+    list,
+    inspect,
+    remove(ref) {
+      refusePredefined(paths.root, ref, `remove network ${plain(ref)}`);
+      return networks.remove(ref, refuseUsed);
     },
-    remove: (ref) => networks.remove(ref, refuseUsed),
     prune: () => store.transaction(() => networks.prune((network) => users(network).length > 0)),
     connect: (network, container, options = {}) =>
       connectContainer(context, network, container, options),

@@ -2,6 +2,7 @@ import { HawserError, prefixed } from '../errors.ts';
 import { openImages } from '../image/images.ts';
 import { openIpam } from '../ipam/ipam.ts';
 import { closeOnExec } from '../native/libc.ts';
+import { DEFAULT_NETWORK } from '../net/default-network.ts';
 import { openNetworking } from '../net/networking.ts';
 import { openCgroups } from '../runtime/cgroup/open.ts';
 import { openStore } from '../store/lmdb.ts';
@@ -11,6 +12,7 @@ import type { Engine, EngineOptions } from './engine.ts';
 import { openImageFront } from './images.ts';
 import { openNetworks } from './networks.ts';
 import { ensurePrivate, layout, refuseForeignRoot } from './paths.ts';
+import { predefinedId } from './predefined.ts';
 import { openRecords } from './records.ts';
 import { openSystem } from './system.ts';
 
@@ -50,6 +52,7 @@ export function openEngine(options: EngineOptions = {}): Engine {
   const networking = openNetworking({
     store,
     ipam: openIpam(store),
+    defaultNetworkId: predefinedId(paths.root, DEFAULT_NETWORK),
     onStep: step,
     onNote: note,
   });

@@ -9,6 +9,8 @@ import type { Records } from './records.ts';
 export interface NetContext {
   store: Store;
   ipam: Ipam;
+  /** The default network's, or undefined for a random one. */
+  defaultNetworkId: string | undefined;
   records: Records;
   firewall: Firewall;
   drivers: Record<DriverName, Driver>;

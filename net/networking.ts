@@ -27,6 +27,8 @@ import { reload, teardown } from './teardown.ts';
 export interface NetworkingOptions {
   store: Store;
   ipam: Ipam;
+  /** What the default network is to have for its id; default a random one. */
+  defaultNetworkId?: string;
   /** Told the name of each kernel step just done: for --debug, and for tests that fail there. */
   onStep?: (step: string) => void;
   /** Told of what was changed or found beyond the request: ip_forward, another firewall's policy. */
@@ -89,6 +91,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
   const context: NetContext = {
     store: options.store,
     ipam: options.ipam,
+    defaultNetworkId: options.defaultNetworkId,
     records: openRecords(options.store),
     firewall: openFirewall(),
     drivers: { bridge: bridgeDriver, macvlan: macvlanDriver, ipvlan: ipvlanDriver },

@@ -34,10 +34,11 @@ export function ensureDefaultNetwork(context: NetContext): Network {
   return context.store.transaction(
     () =>
       context.records.networkNamed(DEFAULT_NETWORK) ??
-      make(context, {
-        name: DEFAULT_NETWORK,
-        options: { 'com.docker.network.bridge.name': DEFAULT_BRIDGE },
-      }),
+      make(
+        context,
+        { name: DEFAULT_NETWORK, options: { 'com.docker.network.bridge.name': DEFAULT_BRIDGE } },
+        context.defaultNetworkId,
+      ),
   );
 }
 
@@ -83,7 +84,7 @@ export function pruneNetworks(
   });
 }
 
-function make(context: NetContext, spec: NetworkSpec): Network {
+function make(context: NetContext, spec: NetworkSpec, id = networkId()): Network {
   const attempt = `create network ${spec.name}`;
   const { records, step } = context;
   if (records.networkNamed(spec.name) !== undefined) {
@@ -92,7 +93,7 @@ function make(context: NetContext, spec: NetworkSpec): Network {
   using rtnl = Rtnetlink.open();
   const host: Host = { rtnl, note: context.note };
   return undoing(step, (undo) => {
-    const network = plan(context, spec, host, attempt, undo);
+    const network = plan(context, spec, id, host, attempt, undo);
     records.putNetwork(network);
     undo('network:record', () => records.removeNetwork(network));
     const elements = networkElements(network);
@@ -123,11 +124,11 @@ export function unmakeNetwork(context: NetContext, network: Network, rtnl: Rtnet
 function plan(
   context: NetContext,
   spec: NetworkSpec,
+  id: string,
   host: Host,
   attempt: string,
   undo: Undo,
 ): Network {
-  const id = networkId();
   const driver = driverOf(context, spec, attempt);
   const others = context.records.networks();
   const sketch: Network = {

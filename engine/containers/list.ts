@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import type { Filters } from '../engine.ts';
 import { stateNow } from '../liveness.ts';
 import { quote } from '../names.ts';
+import { isOn, predefinedNetworks } from '../predefined.ts';
 
 const FILTERS = ['id', 'name', 'status', 'label', 'network', 'ancestor', 'exited'] as const;
 
@@ -49,20 +50,18 @@ function matches(context: Context, container: Container, filters: Filters): bool
     any(filters.name, (name) => container.name.includes(name)) &&
     any(filters.status, (status) => container.state.status === status) &&
     any(filters.exited, (code) => String(container.state.exitCode) === code) &&
-    any(filters.network, (network) => isOn(context, container, network)) &&
+    any(filters.network, (network) => isOnNetwork(context, container, network)) &&
     any(filters.ancestor, (ref) => isFrom(container, ref)) &&
     // Unlike the others, several labels must all be there.
     (filters.label ?? []).every((label) => hasLabel(container, label))
   );
 }
 
-function isOn({ networking }: Context, { network }: Container, ref: string): boolean {
-  if (ref === 'host') return network.mode.kind === 'host';
-  if (ref === 'none') return network.mode.kind === 'own' && network.attachments.length === 0;
-  const wanted = networking.networks
-    .list()
-    .find(({ id, name }) => name === ref || id.startsWith(ref));
-  return network.attachments.some(({ network: id }) => id === wanted?.id);
+function isOnNetwork({ networking, paths }: Context, container: Container, ref: string): boolean {
+  const wanted = [...networking.networks.list(), ...predefinedNetworks(paths.root)].find(
+    ({ id, name }) => name === ref || id.startsWith(ref),
+  );
+  return wanted !== undefined && isOn(container, wanted);
 }
 
 function isFrom({ image }: Container, ref: string): boolean {

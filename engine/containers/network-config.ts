@@ -4,6 +4,7 @@ import { resolveMode } from '../../net/modes.ts';
 import { parsePort } from '../../net/ports.ts';
 import type { AttachmentRequest, CreateRequest, NetworkConfig } from '../container.ts';
 import type { Context } from '../context.ts';
+import { findPredefined } from '../predefined.ts';
 
 /** Which sandbox the container gets, and what it is attached to there. */
 export function configureNetwork(
@@ -113,9 +114,16 @@ function resolveAttachments(
 
 /** A network by name or id; the default one is made if this is its first use. */
 export function resolveNetwork(
-  { networking: { networks } }: Context,
+  { networking: { networks }, paths }: Context,
   ref: string,
   attempt: string,
 ): Network {
-  return ref === 'bridge' ? networks.ensureDefault() : networks.get(ref, attempt);
+  const predefined = findPredefined(paths.root, ref);
+  if (predefined === undefined) return networks.get(ref, attempt);
+  if (predefined.driver === 'bridge') return networks.ensureDefault();
+  throw new HawserError(
+    'invalid',
+    `${attempt}: a container is on network ${predefined.name} from its creation, or never`,
+    { hint: `hawser run --network ${predefined.name}` },
+  );
 }

@@ -188,7 +188,7 @@ export class FakeEngine implements Engine {
     list: () => [blue],
     inspect: (ref) => {
       if (ref !== 'blue') throw new HawserError('not-found', `find ${ref}: no such network`);
-      return { ...blue, endpoints: [endpoint] };
+      return { ...blue, endpoints: [endpoint], containers: [{ id: webId, name: 'web' }] };
     },
     remove: (ref) => this.#note('network remove', [ref], blue),
     prune: () => this.#note('network prune', [], [blue]),

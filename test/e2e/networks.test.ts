@@ -65,6 +65,8 @@ describe('network', () => {
       'any',
       'bridge',
       'dual',
+      'host',
+      'none',
       'told',
     ]);
   });

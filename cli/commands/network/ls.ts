@@ -36,7 +36,9 @@ export async function run(door: Door, _args: string[], options: Options): Promis
       network.name,
       network.driver,
       network.subnets.map(({ subnet }) => subnet).join(', '),
-      String(endpoints.filter((endpoint) => endpoint.network === network.id).length),
+      network.driver === 'host' || network.driver === 'null'
+        ? ''
+        : String(endpoints.filter((endpoint) => endpoint.network === network.id).length),
       network.internal ? 'internal' : '',
     ]);
     door.stdout.write(table(['NETWORK ID', 'NAME', 'DRIVER', 'SUBNETS', 'ATTACHED', ''], rows));
