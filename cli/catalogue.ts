@@ -185,6 +185,12 @@ export const catalogue: (Entry | Group)[] = [
         hidden: true,
         load: () => import('./commands/system/settle.ts'),
       },
+      {
+        name: 'names',
+        summary: "answer containers' names (started by itself)",
+        hidden: true,
+        load: () => import('./commands/system/names.ts'),
+      },
     ],
   },
 ];

@@ -31,6 +31,8 @@ export interface CreateRequest {
   ports?: (string | PortRequest)[];
   dns?: string[];
   dnsSearch?: string[];
+  /** Options of resolv.conf(5), as `ndots:2`. */
+  dnsOptions?: string[];
   /** `NAME:ADDRESS`. */
   extraHosts?: string[];
   limits?: Limits;
@@ -108,6 +110,7 @@ export interface NetworkConfig {
   ports: PortRequest[];
   dns: string[];
   dnsSearch: string[];
+  dnsOptions: string[];
   extraHosts: string[];
 }
 

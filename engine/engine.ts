@@ -143,6 +143,11 @@ export interface System {
    * say. Established connections go on, and rules in the chain `user` are kept if they are there.
    */
   reload(): void;
+  /**
+   * Answers containers' names, in this process, until there are none left. It needs what
+   * hawser hands the process that it starts for this, and is of use to nobody else.
+   */
+  answerNames(): void;
   /** Ends every container and removes everything hawser has made, images and networks included. */
   reset(): Promise<void>;
 }

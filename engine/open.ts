@@ -6,6 +6,7 @@ import { DEFAULT_NETWORK } from '../net/default-network.ts';
 import { openNetworking } from '../net/networking.ts';
 import { openCgroups } from '../runtime/cgroup/open.ts';
 import { openStore } from '../store/lmdb.ts';
+import { ensureAnswerer, reviveAnswerer } from './answerer.ts';
 import { openContainers } from './containers/containers.ts';
 import type { Context } from './context.ts';
 import type { Engine, EngineOptions } from './engine.ts';
@@ -68,12 +69,17 @@ export function openEngine(options: EngineOptions = {}): Engine {
     images: openImages({ root: paths.root, store, onNote: note, onStep: step }),
   };
 
+  reviveAnswerer(context);
   return {
     networks: openNetworks(context),
     containers: openContainers(context),
     images: openImageFront(context),
     system: openSystem(context),
-    attach: (request) => networking.attach(request),
+    attach: (request) => {
+      const endpoint = networking.attach(request);
+      if (endpoint.names.length > 0) ensureAnswerer(context);
+      return endpoint;
+    },
     detach: (request) => networking.detach(request),
     endpoints: (of = {}) => networking.endpoints(of),
     close() {

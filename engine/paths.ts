@@ -16,6 +16,8 @@ export interface Paths {
   containers: { durable: string; ephemeral: string };
   /** Pins of network namespaces. */
   sandboxes: string;
+  /** Of the process that answers names: the file it holds locked while it lives, and its last words. */
+  names: { lock: string; log: string };
 }
 
 export interface ContainerPaths {
@@ -59,6 +61,7 @@ export function layout(options: { root?: string | undefined; run?: string | unde
     run,
     containers,
     sandboxes,
+    names: { lock: join(run, 'names', 'lock'), log: join(run, 'names', 'log') },
     state: join(root, 'state'),
     seccompCache: join(root, 'seccomp'),
     container(id) {

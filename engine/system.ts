@@ -1,4 +1,5 @@
 import type { Repair } from '../net/request.ts';
+import { answerNames, dismissAnswerer, ensureAnswerer } from './answerer.ts';
 import { ownSandbox } from './containers/sandbox.ts';
 import { settleContainer } from './containers/settle.ts';
 import { removeContainer } from './containers/stop.ts';
@@ -14,6 +15,7 @@ export function openSystem(context: Context): System {
     info: () => systemInfo(context),
     reconcile: () => reconcile(context),
     reload: () => context.networking.reload(),
+    answerNames: () => answerNames(context),
     reset: () => reset(context),
   };
 }
@@ -36,13 +38,24 @@ function reconcile(context: Context): Repair[] {
     .all()
     .filter(({ network }) => network.mode.kind === 'own')
     .map((record) => ownSandbox(context, record));
-  return [...ended, ...networking.reconcile(sandboxes), ...sweep(context), ...images.sweep()];
+  const mended = [
+    ...ended,
+    ...networking.reconcile(sandboxes),
+    ...sweep(context),
+    ...images.sweep(),
+  ];
+  const isNamed = networking.endpoints().some(({ names }) => names.length > 0);
+  if (isNamed && ensureAnswerer(context)) {
+    mended.push({ kind: 'names', what: 'started what answers names: it was gone' });
+  }
+  return mended;
 }
 
 async function reset(context: Context): Promise<void> {
   const { networking, paths, records, store } = context;
   for (const { id } of records.all()) await removeContainer(context, id, { force: true });
   networking.teardown();
+  await dismissAnswerer(context);
   sweep(context);
   context.cgroups().remove(context.cgroupParent);
   store.close();

@@ -1,8 +1,9 @@
 /** Who has which port, in the network namespace that the thread is in. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { AF_INET, addressBytes, addressText, familyOf } from './address-text.ts';
+import { AF_INET, addressText, familyOf } from './address-text.ts';
 import { bind, libc } from './ffi.ts';
 import { close } from './libc.ts';
+import { socketAddress } from './sockaddr.ts';
 import { check, lastErrno, SysError } from './sys-error.ts';
 
 /** A program that has a port. */
@@ -115,16 +116,6 @@ function ownerOf(sockets: ReadonlySet<string>): PortHolder | undefined {
 
 function setOption(fd: number, level: number, option: number): void {
   check(c.setsockopt(fd, level, option, ON, ON.length), 'setsockopt', 'set up a socket');
-}
-
-/** struct sockaddr_in, sockaddr_in6 (ip(7), ipv6(7)). */
-function socketAddress(ip: string, port: number): Buffer {
-  const family = familyOf(ip);
-  const bytes = Buffer.alloc(family === AF_INET ? 16 : 28);
-  bytes.writeUInt16LE(family, 0);
-  bytes.writeUInt16BE(port, 2);
-  addressBytes(ip).copy(bytes, family === AF_INET ? 4 : 8);
-  return bytes;
 }
 
 // Processes, their descriptors and IPv6 itself may be gone at any moment, or never have been.

@@ -3,14 +3,17 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { HawserError } from '../errors.ts';
 import { isPinned, netnsIdentity } from '../native/netns.ts';
 import type { NetContext } from './context.ts';
+import { checkAlias } from './dns/names.ts';
 import { parseMac } from './mac.ts';
 import type { Network } from './model.ts';
 import { checkInterfaceName, checkSandboxId } from './names.ts';
 import type { AttachRequest } from './request.ts';
 
 /** What can be judged from the request alone. */
-export function checkRequest({ sandbox, ifname, ip, ip6, mac }: AttachRequest): void {
+export function checkRequest(request: AttachRequest): void {
+  const { sandbox, ifname, ip, ip6, mac, aliases = [] } = request;
   checkSandboxId(sandbox.id);
+  for (const alias of aliases) checkAlias(alias);
   if (ifname !== undefined) checkInterfaceName(ifname);
   if (mac !== undefined) parseMac(mac);
   if (ip !== undefined && !isIPv4(ip)) {

@@ -10,6 +10,7 @@ import { checkRequest, refuseFull, refuseUnpublishable } from './admission.ts';
 import { attempting } from './attempting.ts';
 import type { NetContext } from './context.ts';
 import { DEFAULT_NETWORK } from './default-network.ts';
+import { hasNames, namesOf } from './dns/names.ts';
 import type { Between } from './drivers/driver.ts';
 import { endpointElements, networkElements } from './firewall/elements.ts';
 import { winFlows } from './flows.ts';
@@ -78,6 +79,8 @@ function make(
       addresses,
       ports,
       aliases: request.aliases ?? [],
+      names: hasNames(network) ? namesOf(request) : [],
+      dns: request.dns ?? [],
       owner: request.owner,
       created: new Date().toISOString(),
     };

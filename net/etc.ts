@@ -56,6 +56,8 @@ export interface ResolvConfFile {
   host: string;
   /** Whether 127.0.0.53 and the like mean the same server in there as on the host. */
   sharesHost?: boolean;
+  /** Who is asked in place of all servers: the responder of the container's network. */
+  responder?: string | undefined;
   /** In place of the host's servers. */
   dns?: string[];
   /** In place of the host's search domains; `.` means none. */
@@ -81,9 +83,10 @@ export function resolvConfFile({ host, sharesHost = false, ...given }: ResolvCon
   }
   const inherited = parseResolvConf(host);
   const reachable = inherited.servers.filter((server) => sharesHost || !isLoopback(server));
-  const servers = either(given.dns, reachable.length > 0 || sharesHost ? reachable : FALLBACK);
+  const usual = either(given.dns, reachable.length > 0 || sharesHost ? reachable : FALLBACK);
+  const servers = given.responder === undefined ? usual : [given.responder];
   const search = either(given.search, inherited.search).filter((domain) => domain !== '.');
-  const options = either(given.options, inherited.options);
+  const options = optionsOf(either(given.options, inherited.options), given.responder);
   return [
     ...servers.map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
@@ -92,8 +95,17 @@ export function resolvConfFile({ host, sharesHost = false, ...given }: ResolvCon
   ].join('\n');
 }
 
+/**
+ * As docker: a container's name is asked for as it stands before any search domain is tried, which
+ * others would be bothered with.
+ */
+function optionsOf(options: string[], responder: string | undefined): string[] {
+  const isTold = options.some((option) => option.startsWith('ndots:'));
+  return responder === undefined || isTold ? options : [...options, 'ndots:0'];
+}
+
 /** The last `search` or `domain` line counts, all `options` lines add up (resolv.conf(5)). */
-function parseResolvConf(text: string) {
+export function parseResolvConf(text: string) {
   const parsed: { servers: string[]; search: string[]; options: string[] } = {
     servers: [],
     search: [],

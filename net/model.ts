@@ -59,6 +59,10 @@ export interface Endpoint {
   ports: PublishedPort[];
   /** Other names of the container on this network. */
   aliases: string[];
+  /** All names it is found by there, in lower case: its own first, aliases, ids, host name. */
+  names: string[];
+  /** Which servers answer what no container is called; the host's if there are none. */
+  dns: string[];
   /** For people: the container's name, or the sandbox's id. */
   owner: string;
   created: string;

@@ -1,6 +1,7 @@
 /** What the network layer keeps in the store, and the indexes it finds it by. */
 import { HawserError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
+import { openDirectory } from './dns/directory.ts';
 import type { Endpoint, Network } from './model.ts';
 import { shown } from './names.ts';
 
@@ -27,6 +28,7 @@ export function openRecords(store: Store): Records {
   const endpoints = store.table<Endpoint>('endpoints');
   /** `<network id>/<endpoint key>`, so that a network's endpoints are found without looking at all. */
   const members = store.table<true>('network-endpoints');
+  const directory = openDirectory(store);
 
   function networkNamed(name: string): Network | undefined {
     const id = name === '' || name.length > 128 ? undefined : idByName.get(name);
@@ -84,10 +86,14 @@ export function openRecords(store: Store): Records {
       return network === undefined ? found : found.filter((one) => one.network === network);
     },
     putEndpoint(endpoint) {
+      const before = endpoints.get(endpoint.key);
+      if (before !== undefined) directory.remove(before);
+      directory.put(endpoint);
       endpoints.put(endpoint.key, endpoint);
       members.put(`${endpoint.network}/${endpoint.key}`, true);
     },
     removeEndpoint(endpoint) {
+      directory.remove(endpoint);
       endpoints.remove(endpoint.key);
       members.remove(`${endpoint.network}/${endpoint.key}`);
     },

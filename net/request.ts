@@ -39,7 +39,12 @@ export interface AttachRequest {
   /** Default: derived from the address, so that it outlives a restart. */
   mac?: string;
   ports?: PortRequest[];
+  /** More names on this network; several containers may share one. */
   aliases?: string[];
+  /** One more name. */
+  hostname?: string;
+  /** Addresses of servers to ask what no container is called, in this order; default the host's. */
+  dns?: string[];
 }
 
 /** Which of a sandbox's endpoints: all, or the one on a network, or the one of a name. */

@@ -32,6 +32,9 @@ export interface ContainerOptions {
   publish: string[];
   dns: string[];
   dnsSearch: string[];
+  dnsOption: string[];
+  /** Docker's old name of it. */
+  dnsOpt: string[];
   addHost: string[];
   memory?: string;
   memorySwap?: string;
@@ -111,7 +114,9 @@ export function containerOptions(command: Command): Command {
     'lead ports or ranges of the host to the container',
   );
   many('--dns <address>', 'a DNS server');
-  many('--dns-search <domain>', 'a DNS search domain');
+  many('--dns-search <domain>', 'a DNS search domain; . is none');
+  many('--dns-option <option>', 'an option of resolv.conf: ndots:2');
+  hiddenMany('--dns-opt <option>');
   many('--add-host <name:address>', 'one more line of /etc/hosts');
   command.option('-h, --hostname <name>', 'its host name; default the beginning of its id');
 

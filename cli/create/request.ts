@@ -36,6 +36,7 @@ export function createRequest(
     ports: options.publish,
     dns: options.dns.map((address) => parseAddress('--dns', address)),
     dnsSearch: options.dnsSearch,
+    dnsOptions: [...options.dnsOption, ...options.dnsOpt],
     extraHosts: options.addHost.map(parseHost),
     limits: parseLimits(options),
     capAdd: options.capAdd,

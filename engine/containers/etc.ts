@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
+import { responderOf } from '../../net/dns/names.ts';
 import { hostsFile, resolvConfFile } from '../../net/etc.ts';
 import type { Endpoint } from '../../net/model.ts';
 import type { Mount } from '../../runtime/spec.ts';
@@ -36,10 +37,12 @@ export function writeEtcFiles(
   write(
     files.resolvConf,
     resolvConfFile({
+      responder: responderOf(endpoints, context.networking.networks.list()),
       host: readIfAny('/etc/resolv.conf'),
       sharesHost: isHost,
       dns: network.dns,
       search: network.dnsSearch,
+      options: network.dnsOptions ?? [],
     }),
   );
 }

@@ -32,6 +32,7 @@ export function configureNetwork(
     ports: isAttached ? ports : [],
     dns: request.dns ?? [],
     dnsSearch: request.dnsSearch ?? [],
+    dnsOptions: request.dnsOptions ?? [],
     extraHosts: request.extraHosts ?? [],
   };
 }

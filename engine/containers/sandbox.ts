@@ -1,6 +1,7 @@
 import { HawserError } from '../../errors.ts';
 import { pinNetns, unpinNetns } from '../../native/netns.ts';
 import type { Endpoint, Sandbox } from '../../net/model.ts';
+import { ensureAnswerer } from '../answerer.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../liveness.ts';
@@ -41,12 +42,16 @@ export function attachSandbox(
   attachment: AttachmentRequest,
   ports: ContainerRecord['network']['ports'] = [],
 ): Endpoint {
-  return context.networking.attach({
+  const endpoint = context.networking.attach({
     ...attachment,
     sandbox: ownSandbox(context, record),
     owner: record.name,
+    hostname: record.hostname,
+    dns: record.network.dns,
     ports,
   });
+  if (endpoint.names.length > 0) ensureAnswerer(context);
+  return endpoint;
 }
 
 /** Undoes `moor`, whatever of it is there. */

@@ -1,9 +1,11 @@
 /** What a network and an endpoint put into the tables' sets and maps: pure data from pure data. */
 import { isIPv4 } from 'node:net';
+import { hasNames } from '../dns/names.ts';
 import { isAny } from '../host-addresses.ts';
 import type { Endpoint, Network, PublishedPort } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
 import { originElements } from './origin.ts';
+import { NAMES_PORT } from './skeleton.ts';
 import { familyOf } from './tables.ts';
 
 /** One element; the parts of a concatenation in nft's notation: `tcp`, `10.5.0.0/24`, `80-89`. */
@@ -24,8 +26,12 @@ export function networkElements(network: Network): Element[] {
   if (icc && !answersOnly) elements.push({ set: 'within', key: [bridge, bridge] });
   if (network.internal) elements.push({ set: 'internal', key: [bridge] });
   if (answersOnly) elements.push({ set: 'answering', key: [bridge] });
-  for (const { subnet } of network.subnets) {
+  for (const { subnet, gateway } of network.subnets) {
     const family = subnet.includes(':') ? '6' : '4';
+    if (hasNames(network)) {
+      const responder = [gateway, `${NAMES_PORT}`];
+      elements.push({ set: `names${family}`, key: [gateway, bridge], data: responder });
+    }
     elements.push({ set: `home${family}`, key: [subnet, bridge] });
     if (masquerade && !network.internal) {
       elements.push({ set: `masquerade${family}`, key: [subnet] });

@@ -38,7 +38,7 @@ function parseElement(set: string, kind: 'set' | 'map', entry: unknown): Element
   return { set, key: [PROTOCOLS[protocol] ?? protocol, ...rest], data: parts(data) };
 }
 
-/** All our maps begin with a protocol, which is listed as IANA's number for it. */
+/** A map of ports begins with a protocol, which is listed as IANA's number for it. */
 const PROTOCOLS: Record<string, string> = { 6: 'tcp', 17: 'udp' };
 
 function parts(value: unknown): string[] {

@@ -10,6 +10,9 @@
 /** The chain that belongs to the user: asked first, made empty, never written to again. */
 export const USER_CHAIN = 'user';
 
+/** Where the responder listens: not on 53, which a container's published port or a server of the host's may have. */
+export const NAMES_PORT = 25353;
+
 export const SKELETON = `\
 table inet hawser {
   # Which bridges there are; which pairs may talk freely; which have no way in or out; whose
@@ -24,6 +27,10 @@ table inet hawser {
   set home6 { type ipv6_addr . ifname; flags interval; }
   set masquerade4 { type ipv4_addr; flags interval; }
   set masquerade6 { type ipv6_addr; flags interval; }
+
+  # The gateway of each network that has names, with the bridge it is asked on, and who answers there.
+  map names4 { type ipv4_addr . ifname : ipv4_addr . inet_service; }
+  map names6 { type ipv6_addr . ifname : ipv6_addr . inet_service; }
 
   # Published ports: on one address of the host, on all of them, and ranges that keep their numbers.
   map ports4 { type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service; }
@@ -56,6 +63,8 @@ table inet hawser {
 
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
+    meta l4proto { tcp, udp } th dport 53 dnat ip to ip daddr . iifname map @names4 comment "names are asked of the network's own gateway"
+    meta l4proto { tcp, udp } th dport 53 dnat ip6 to ip6 daddr . iifname map @names6 comment "names are asked of the network's own gateway by IPv6"
     fib daddr type local jump published comment "from outside and from containers"
   }
 
@@ -67,6 +76,9 @@ table inet hawser {
   chain input {
     type filter hook input priority filter; policy accept;
     ct state established,related,untracked accept comment "answers, and how neighbours are found"
+    iifname "lo" accept comment "the host itself"
+    meta l4proto { tcp, udp } th dport ${NAMES_PORT} ct status dnat accept comment "names, asked of a gateway"
+    meta l4proto { tcp, udp } th dport ${NAMES_PORT} drop comment "names are asked in no other way"
     iifname @answering drop comment "may answer the host, not ask it"
   }
 

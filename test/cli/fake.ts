@@ -25,6 +25,8 @@ export const endpoint: Endpoint = {
     { protocol: 'udp', hostIp: '127.0.0.1', hostPort: 9000, containerPort: 5000, count: 10 },
   ],
   aliases: [],
+  names: ['web1'],
+  dns: [],
   owner: 'web',
   created: '2026-01-01T00:00:00.000Z',
 };
@@ -64,6 +66,7 @@ export function container(change: Partial<Container> = {}): Container {
       ports: [],
       dns: [],
       dnsSearch: [],
+      dnsOptions: [],
       extraHosts: [],
     },
     limits: {},
@@ -239,6 +242,7 @@ export class FakeEngine implements Engine {
     }),
     reconcile: () => [{ kind: 'link', what: 'removed hv1234: no endpoint has it' }],
     reload: () => this.#note('reload', [], undefined),
+    answerNames: () => this.#note('names', [], undefined),
     reset: async () => this.#note('reset', [], undefined),
   };
 

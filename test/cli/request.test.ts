@@ -43,6 +43,7 @@ describe('create', () => {
       ports: [],
       dns: [],
       dnsSearch: [],
+      dnsOptions: [],
       extraHosts: [],
       limits: {},
       capAdd: [],

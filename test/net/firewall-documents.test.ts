@@ -45,6 +45,8 @@ const attached = (of: Network): Omit<Endpoint, 'addresses' | 'ports'> => ({
   mac: '02:42:0a:05:00:02',
   mtu: 1500,
   aliases: [],
+  names: ['web1'],
+  dns: [],
   owner: 'web1',
   created: '2026-01-01T00:00:00.000Z',
 });
