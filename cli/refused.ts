@@ -5,8 +5,6 @@ const ofContainers: Record<string, string> = {
   '--cgroup-parent': 'set HAWSER_CGROUP_PARENT instead',
   '--cgroupns': 'a container always has a cgroup namespace of its own',
   '--device': 'hawser gives no host devices to containers (--privileged gives all)',
-  '--expose':
-    'a port needs no declaration: containers of one network reach each other, -p publishes',
   '--gpus': 'hawser gives no host devices to containers (--privileged gives all)',
   '--group-add': 'name the group with -u USER:GROUP',
   '--health-cmd': 'hawser does no health checks',
@@ -20,8 +18,6 @@ const ofContainers: Record<string, string> = {
   '--oom-kill-disable': 'a container over its memory limit is killed',
   '--pid': 'a container always has a PID namespace of its own',
   '--platform': "an image is of this machine's platform",
-  '--publish-all': 'say which ports: -p CONTAINERPORT picks a free host port',
-  '-P': 'say which ports: -p CONTAINERPORT picks a free host port',
   '--pull': 'hawser does not fetch images: see hawser image import',
   '--restart': 'hawser does not restart containers: let an init system run `hawser start -a`',
   '--runtime': 'hawser is its own runtime',

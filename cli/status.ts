@@ -16,8 +16,22 @@ export function status({ state }: Pick<Container, 'state'>, now = Date.now()): s
   }
 }
 
+/** Published ports, and those that are only exposed: `0.0.0.0:8080->80/tcp, 443/tcp`. */
+export function portsOf({ endpoints, network }: Container): string {
+  const published = endpoints.flatMap(({ ports }) => ports);
+  const exposed = endpoints.length === 0 ? [] : (network.exposed ?? []);
+  const alone = exposed.filter((text) => !published.some((port) => leadsTo(port, text)));
+  return [...published.map(publishedPort), ...alone].join(', ');
+}
+
+function leadsTo({ containerPort, count, protocol }: PublishedPort, exposed: string): boolean {
+  const [number, name] = exposed.split('/');
+  const offset = Number(number) - containerPort;
+  return name === protocol && offset >= 0 && offset < count;
+}
+
 /** `0.0.0.0:8080->80/tcp`, a range in one. */
-export function publishedPort(port: PublishedPort): string {
+function publishedPort(port: PublishedPort): string {
   const { hostIp, hostPort, containerPort, count, protocol } = port;
   return `${bracketed(hostIp)}:${portRange(hostPort, count)}->${portRange(containerPort, count)}/${protocol}`;
 }

@@ -29,6 +29,10 @@ export interface CreateRequest {
   networks?: (string | AttachmentRequest)[];
   /** In `-p` syntax (`127.0.0.1:8080:80/tcp`) or resolved. */
   ports?: (string | PortRequest)[];
+  /** Ports that it serves besides the image's: `80`, `53/udp`, `8000-8010`. */
+  expose?: string[];
+  /** Publish all that are exposed and not published yet, each on a free port of the host. */
+  publishAll?: boolean;
   dns?: string[];
   dnsSearch?: string[];
   /** Options of resolv.conf(5), as `ndots:2`. */
@@ -108,6 +112,8 @@ export interface NetworkConfig {
   /** In the order of eth0, eth1, ...; `network` is the network's id. */
   attachments: AttachmentRequest[];
   ports: PortRequest[];
+  /** `80/tcp`: the image's and those of the request. */
+  exposed: string[];
   dns: string[];
   dnsSearch: string[];
   dnsOptions: string[];

@@ -8,7 +8,7 @@ import { ago, shortId, truncate } from '../human.ts';
 import { parseFilters } from '../parse/filter.ts';
 import { parseWhole } from '../parse/number.ts';
 import { repeat } from '../parse/repeat.ts';
-import { moorings, publishedPort, status } from '../status.ts';
+import { moorings, portsOf, status } from '../status.ts';
 import { colour } from '../style.ts';
 import { table } from '../table.ts';
 
@@ -81,7 +81,6 @@ function asTable(engine: Engine, door: Door, containers: Container[], short: boo
   const { good, bad } = colour(door);
   const rows = containers.map((container) => {
     const { state } = container;
-    const ports = container.endpoints.flatMap((endpoint) => endpoint.ports.map(publishedPort));
     const command = JSON.stringify(container.process.args.join(' '));
     const failed = state.status === 'exited' && state.exitCode !== 0;
     const paint = state.status === 'running' ? good : failed ? bad : (text: string) => text;
@@ -91,7 +90,7 @@ function asTable(engine: Engine, door: Door, containers: Container[], short: boo
       short ? truncate(command, 20) : command,
       ago(container.created),
       paint(status(container)),
-      ports.join(', '),
+      portsOf(container),
       moorings(container, name),
       container.name,
     ];

@@ -30,6 +30,8 @@ export interface ContainerOptions {
   macAddress?: string;
   networkAlias: string[];
   publish: string[];
+  publishAll?: true;
+  expose: string[];
   dns: string[];
   dnsSearch: string[];
   dnsOption: string[];
@@ -113,6 +115,8 @@ export function containerOptions(command: Command): Command {
     '-p, --publish <[[ip:]host:]port[/udp]>',
     'lead ports or ranges of the host to the container',
   );
+  command.option('-P, --publish-all', 'lead a free port of the host to each exposed port');
+  many('--expose <port[/udp]>', 'a port or range that it serves, besides those of the image');
   many('--dns <address>', 'a DNS server');
   many('--dns-search <domain>', 'a DNS search domain; . is none');
   many('--dns-option <option>', 'an option of resolv.conf: ndots:2');

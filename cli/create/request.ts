@@ -34,6 +34,7 @@ export function createRequest(
       aliases: [...options.networkAlias, ...options.netAlias],
     }),
     ports: options.publish,
+    expose: options.expose,
     dns: options.dns.map((address) => parseAddress('--dns', address)),
     dnsSearch: options.dnsSearch,
     dnsOptions: [...options.dnsOption, ...options.dnsOpt],
@@ -51,6 +52,7 @@ export function createRequest(
   if (options.user !== undefined) request.user = options.user;
   if (options.hostname !== undefined) request.hostname = options.hostname;
   if (options.stopSignal !== undefined) request.stopSignal = options.stopSignal;
+  if (options.publishAll) request.publishAll = true;
   if (options.tty) request.tty = true;
   if (options.interactive) request.stdin = true;
   if (options.readOnly) request.readonly = true;

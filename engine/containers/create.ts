@@ -52,7 +52,7 @@ function resolveRequest(context: Context, request: CreateRequest): ContainerReco
   const image = context.images.get(request.image, attempt);
   if (request.hostname !== undefined) checkHostname(request.hostname);
 
-  const network = configureNetwork(context, request, attempt);
+  const network = configureNetwork(context, request, image.config, attempt);
   const sysctls = request.sysctls ?? {};
   checkSysctls(sysctls, network.mode.kind, attempt);
   checkMounts(request.mounts ?? [], attempt);

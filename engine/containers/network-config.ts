@@ -1,15 +1,18 @@
 import { HawserError, prefixed } from '../../errors.ts';
+import type { ImageConfig } from '../../image/image.ts';
 import type { Network } from '../../net/model.ts';
 import { resolveMode } from '../../net/modes.ts';
 import { parsePort } from '../../net/ports.ts';
 import type { AttachmentRequest, CreateRequest, NetworkConfig } from '../container.ts';
 import type { Context } from '../context.ts';
 import { findPredefined } from '../predefined.ts';
+import { exposedPorts, exposedText, unpublished } from './exposed.ts';
 
 /** Which sandbox the container gets, and what it is attached to there. */
 export function configureNetwork(
   context: Context,
   request: CreateRequest,
+  image: ImageConfig,
   attempt: string,
 ): NetworkConfig {
   const wanted = (request.networks?.length ? request.networks : ['bridge']).map(asRequest);
@@ -18,9 +21,11 @@ export function configureNetwork(
   else if (mode.attachments.length === 0)
     refuseAddresses(wanted, 'is attached to nothing', attempt);
 
-  const ports = (request.ports ?? []).flatMap((port) =>
-    typeof port === 'string' ? parsePort(port) : [port],
+  const given = (request.ports ?? []).map((port) =>
+    typeof port === 'string' ? parsePort(port) : port,
   );
+  const exposed = exposedPorts([...(image.exposedPorts ?? []), ...(request.expose ?? [])]);
+  const ports = request.publishAll ? [...given, ...unpublished(exposed, given)] : given;
   const isAttached = mode.kind === 'own' && mode.attachments.length > 0;
   if (ports.length > 0 && !isAttached && mode.kind !== 'container') {
     context.note(`${attempt}: published ports have no effect in ${wanted[0]?.network} mode`);
@@ -30,6 +35,7 @@ export function configureNetwork(
     mode: sandboxOf(context, mode, attempt),
     attachments: isAttached ? resolveAttachments(context, wanted, attempt) : [],
     ports: isAttached ? ports : [],
+    exposed: exposed.map(exposedText),
     dns: request.dns ?? [],
     dnsSearch: request.dnsSearch ?? [],
     dnsOptions: request.dnsOptions ?? [],
@@ -75,7 +81,8 @@ function refuseOwnSettings(
   const refuse = (what: string) => refuseSetting(what, which, attempt);
   refuseAddresses(wanted, which, attempt);
   if (kind === 'host') return;
-  if (request.ports?.length) refuse('a published port');
+  if (request.ports?.length || request.publishAll) refuse('a published port');
+  if (request.expose?.length) refuse('an exposed port');
   if (request.hostname !== undefined) refuse('a host name');
   if (request.dns?.length || request.dnsSearch?.length) refuse('a DNS server or search domain');
   if (request.extraHosts?.length) refuse('an extra host');

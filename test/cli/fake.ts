@@ -64,6 +64,7 @@ export function container(change: Partial<Container> = {}): Container {
       mode: { kind: 'own' },
       attachments: [{ network: blueId }],
       ports: [],
+      exposed: ['80/tcp', '443/tcp'],
       dns: [],
       dnsSearch: [],
       dnsOptions: [],

@@ -32,6 +32,15 @@ async function refused(...argv: string[]): Promise<string> {
 }
 
 describe('create', () => {
+  it('passes on what is exposed, and -P', async () => {
+    expect(
+      await requested(['-P', '--expose', '53/udp', '--expose', '80', 'busybox']),
+    ).toMatchObject({
+      publishAll: true,
+      expose: ['53/udp', '80'],
+    });
+  });
+
   it('asks for nothing that was not said', async () => {
     expect(await requested(['busybox'])).toEqual({
       image: 'busybox',
@@ -41,6 +50,7 @@ describe('create', () => {
       mounts: [],
       networks: [],
       ports: [],
+      expose: [],
       dns: [],
       dnsSearch: [],
       dnsOptions: [],

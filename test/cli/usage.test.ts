@@ -48,7 +48,7 @@ describe('what is not understood', () => {
     expect(await refusal('run', '--restart=always', 'busybox')).toMatch(
       /^run --restart: hawser does not restart containers/,
     );
-    expect(await refusal('run', '-P', 'busybox')).toMatch(/^run -P: say which ports/);
+    expect(await refusal('run', '--init', 'busybox')).toMatch(/^run --init: hawser has no init/);
     expect(await refusal('network', 'create', '--scope', 'x')).toMatch(/^network create --scope: /);
   });
 

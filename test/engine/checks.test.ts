@@ -67,7 +67,7 @@ describe('the network of a container', () => {
   ])('that has no attachment cannot have %j', (setting, what) => {
     const networks = [{ network: 'none', ...setting }];
     expect(() =>
-      configureNetwork(unused, { image: 'busybox', networks }, 'create container web'),
+      configureNetwork(unused, { image: 'busybox', networks }, {}, 'create container web'),
     ).toThrow(
       `create container web: ${what} cannot be chosen for a container that is attached to nothing`,
     );
