@@ -43,6 +43,7 @@ import { baseless, type NewStacked, newStacked, type Stacking } from './stacked.
 import { type NewVeth, newVeth } from './veth.ts';
 
 const NETLINK_ROUTE = 0;
+const ENODEV = 19;
 
 /**
  * The links, addresses, routes and neighbours of one network namespace. Every method is done when
@@ -75,12 +76,8 @@ export class Rtnetlink {
   }
 
   link(ref: LinkRef): Link | undefined {
-    try {
-      return decodeLink(this.#socket.get(this.#ask(getLink(ref))));
-    } catch (error) {
-      if (failedWith(error, 'ENODEV')) return undefined;
-      throw error;
-    }
+    const reply = this.#socket.find(this.#ask(getLink(ref)), ENODEV);
+    return reply && decodeLink(reply);
   }
 
   addBridge(spec: NewBridge): void {

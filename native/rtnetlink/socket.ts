@@ -98,14 +98,18 @@ export class NetlinkSocket {
 
   /** Asks for one thing and returns the answer. */
   get(request: Request): Reply {
-    const first = this.#send([request]);
-    for (;;) {
-      for (const reply of this.#receive(request.attempt)) {
-        if (reply.seq !== first) continue;
-        if (reply.type === NLMSG_ERROR) throw failure(request, verdict(reply));
-        return reply;
-      }
-    }
+    const reply = this.#ask(request);
+    if (reply.type === NLMSG_ERROR) throw failure(request, verdict(reply));
+    return reply;
+  }
+
+  /** As `get`; undefined if the answer is this errno, which means that there is no such thing. */
+  find(request: Request, absent: number): Reply | undefined {
+    const reply = this.#ask(request);
+    if (reply.type !== NLMSG_ERROR) return reply;
+    const outcome = verdict(reply);
+    if (outcome.errno === absent) return undefined;
+    throw failure(request, outcome);
   }
 
   /** Asks for a list. One that changed while it was read is read anew, so the result is consistent. */
@@ -155,6 +159,15 @@ export class NetlinkSocket {
         if (reply.seq !== first + last) continue;
         if (thrown !== undefined) throw thrown;
         return;
+      }
+    }
+  }
+
+  #ask(request: Request): Reply {
+    const first = this.#send([request]);
+    for (;;) {
+      for (const reply of this.#receive(request.attempt)) {
+        if (reply.seq === first) return reply;
       }
     }
   }
