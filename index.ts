@@ -32,7 +32,13 @@ export type {
   PublishedPort,
   Sandbox,
 } from './net/model.ts';
-export type { AttachRequest, DetachRequest, NetworkSpec, Repair } from './net/request.ts';
+export type {
+  AttachRequest,
+  DetachRequest,
+  NetworkSpec,
+  ReconcileOptions,
+  Repair,
+} from './net/request.ts';
 export type { LogLine } from './runtime/log-format.ts';
 export type { LogOptions } from './runtime/logs.ts';
 export type { Session } from './runtime/process.ts';

@@ -5,7 +5,14 @@
  * kernel gives that back whatever becomes of the process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { listenAnywhere } from '../native/inet.ts';
@@ -42,6 +49,17 @@ export function ensureAnswerer(context: Context): boolean {
       `names are not answered: ${error instanceof Error ? error.message : error}${rival()}`,
     );
     return false;
+  } finally {
+    closeSync(lock);
+  }
+}
+
+/** Only looks. */
+export function answererLives({ paths }: Context): boolean {
+  if (!existsSync(paths.names.lock)) return false;
+  const lock = openSync(paths.names.lock, 'r');
+  try {
+    return !flock(lock, LOCK_EX | LOCK_NB);
   } finally {
     closeSync(lock);
   }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Image, ImageConfig } from '../image/image.ts';
 import type { Endpoint, Network } from '../net/model.ts';
-import type { AttachRequest, NetworkSpec, Repair } from '../net/request.ts';
+import type { AttachRequest, NetworkSpec, ReconcileOptions, Repair } from '../net/request.ts';
 import type { LogLine } from '../runtime/log-format.ts';
 import type { LogOptions } from '../runtime/logs.ts';
 import type { Session } from '../runtime/process.ts';
@@ -136,8 +136,6 @@ export interface Filters {
 
 export interface System {
   info(): SystemInfo;
-  /** Compares the store with the kernel both ways and mends what differs; says what it did. */
-  reconcile(): Repair[];
   /**
    * Loads the firewall's tables anew from the state, in one transaction: after `nft flush ruleset`,
    * say. Established connections go on, and rules in the chain `user` are kept if they are there.
@@ -148,6 +146,12 @@ export interface System {
    * hawser hands the process that it starts for this, and is of use to nobody else.
    */
   answerNames(): void;
+  /**
+   * Compares the store with the kernel both ways and mends what differs, or only tells it.
+   *
+   * @returns all that differed, in the order in which it was mended; nothing if all is well
+   */
+  reconcile(options?: ReconcileOptions): Repair[];
   /** Ends every container and removes everything hawser has made, images and networks included. */
   reset(): Promise<void>;
 }

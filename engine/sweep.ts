@@ -1,75 +1,62 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { unpinNetns } from '../native/netns.ts';
-import type { Repair } from '../net/request.ts';
+import type { Difference } from '../net/difference.ts';
 import type { Context } from './context.ts';
 import { isAlive, isStarting } from './liveness.ts';
 import { removeTree } from './remove-tree.ts';
 
 /**
- * Removes what crashed processes have left and no container needs: pinned namespaces, directories
- * and cgroups. It runs under the writer's lock, where nobody is halfway through making one.
+ * What crashed processes have left and no container needs: pinned namespaces, directories and
+ * cgroups. To be called under the writer's lock, where nobody is halfway through making one.
+ *
+ * @param settling ids of containers whose belongings are dealt with already
  */
-export function sweep(context: Context): Repair[] {
-  const { paths, records, store, cgroupParent } = context;
+export function strays(
+  context: Context,
+  settling: ReadonlySet<string> = new Set<string>(),
+): Difference[] {
+  const { paths, records, cgroupParent } = context;
   const cgroups = context.cgroups();
-  return store.transaction(() => {
-    const all = records.all();
-    const live = all.filter((record) => isAlive(record, paths) || isStarting(record));
-    const known = new Set(all.map(({ id }) => id));
-    const alive = new Set(live.map(({ id }) => id));
-    const held = new Set(
-      live
-        .map(({ id }) => paths.container(id))
-        .flatMap(({ sandbox, ephemeral }) => [sandbox, ephemeral]),
-    );
-
-    return [
-      ...remove(
-        'sandbox',
-        'pinned namespace',
-        entries(paths.sandboxes),
-        (path) => held.has(path),
-        unpinNetns,
-      ),
-      ...remove(
-        'run',
-        'run directory',
-        entries(paths.containers.ephemeral),
-        (path) => held.has(path),
-        removeTree,
-      ),
-      ...remove(
-        'container',
-        'container directory',
-        entries(paths.containers.durable),
-        (path) => known.has(basename(path)),
-        removeTree,
-      ),
-      ...remove(
-        'cgroup',
-        'cgroup',
-        cgroups.children(cgroupParent),
-        (path) => alive.has(basename(path)),
-        cgroups.remove,
-      ),
-    ];
-  });
+  const all = records.all();
+  const known = new Set(all.map(({ id }) => id));
+  const live = all
+    .filter((one) => settling.has(one.id) || isAlive(one, paths) || isStarting(one))
+    .map(({ id }) => id);
+  const held = new Set(
+    live.map((id) => paths.container(id)).flatMap(({ sandbox, ephemeral }) => [sandbox, ephemeral]),
+  );
+  const isHeld = (path: string) => held.has(path);
+  const isLive = (path: string) => live.includes(basename(path));
+  const isKnown = (path: string) => known.has(basename(path));
+  return [
+    ...unneeded('sandbox', 'pinned namespace', entries(paths.sandboxes), isHeld, unpinNetns),
+    ...unneeded('run', 'run directory', entries(paths.containers.ephemeral), isHeld, removeTree),
+    ...unneeded(
+      'container',
+      'container directory',
+      entries(paths.containers.durable),
+      isKnown,
+      removeTree,
+    ),
+    ...unneeded('cgroup', 'cgroup', cgroups.children(cgroupParent), isLive, cgroups.remove),
+  ];
 }
 
-function remove(
+function unneeded(
   kind: string,
   noun: string,
   paths: string[],
   isNeeded: (path: string) => boolean,
   discard: (path: string) => void,
-): Repair[] {
+): Difference[] {
   return paths
     .filter((path) => !isNeeded(path))
-    .map((path) => {
-      discard(path);
-      return { kind, what: `removed ${noun} ${path}: no container has it` };
-    });
+    .map((path) => ({
+      kind,
+      what: `${noun} ${path} belongs to no container`,
+      mend: () => discard(path),
+    }));
 }
 
 /** The paths in a directory; none if it does not exist. */

@@ -1,54 +1,56 @@
-import type { Repair } from '../net/request.ts';
-import { answerNames, dismissAnswerer, ensureAnswerer } from './answerer.ts';
+import { type Difference, mended } from '../net/difference.ts';
+import type { ReconcileOptions, Repair } from '../net/request.ts';
+import { answererLives, answerNames, dismissAnswerer, ensureAnswerer } from './answerer.ts';
 import { ownSandbox } from './containers/sandbox.ts';
-import { settleContainer } from './containers/settle.ts';
+import { hasEnded, settleContainer } from './containers/settle.ts';
 import { removeContainer } from './containers/stop.ts';
 import type { Context } from './context.ts';
 import type { System } from './engine.ts';
 import { systemInfo } from './info.ts';
-import { isAlive, isStarting } from './liveness.ts';
 import { removeTree } from './remove-tree.ts';
-import { sweep } from './sweep.ts';
+import { strays } from './sweep.ts';
 
 export function openSystem(context: Context): System {
   return {
     info: () => systemInfo(context),
-    reconcile: () => reconcile(context),
+    reconcile: (options = {}) => reconcile(context, options),
     reload: () => context.networking.reload(),
     answerNames: () => answerNames(context),
     reset: () => reset(context),
   };
 }
 
-/** Ends first, then the network, then what is left over: each step makes the next one's work clear. */
-function reconcile(context: Context): Repair[] {
-  const { images, networking, paths, records } = context;
-  const ended: Repair[] = [];
-  for (const record of records.all()) {
-    const { status } = record.state;
-    if (status === 'created' || status === 'exited') continue;
-    if (isAlive(record, paths) || isStarting(record)) continue;
-    settleContainer(context, record.id);
-    ended.push({
-      kind: 'container',
-      what: `settled container ${record.name}: its process is gone`,
-    });
-  }
-  const sandboxes = records
-    .all()
+/** One transaction: nobody else is halfway through anything while it looks. */
+function reconcile(context: Context, { dryRun = false }: ReconcileOptions): Repair[] {
+  return context.store.transaction(() => mended(differences(context), context.store, dryRun));
+}
+
+/** Ends first, then the network, then what is left over: each makes the next one's mending clear. */
+function differences(context: Context): Difference[] {
+  const { images, networking, records } = context;
+  const all = records.all();
+  const ended = all.filter((record) => hasEnded(context, record));
+  const sandboxes = all
     .filter(({ network }) => network.mode.kind === 'own')
     .map((record) => ownSandbox(context, record));
-  const mended = [
-    ...ended,
-    ...networking.reconcile(sandboxes),
-    ...sweep(context),
-    ...images.sweep(),
+  return [
+    ...ended.map(({ id, name }) => ({
+      kind: 'container',
+      what: `container ${name}: its process is gone`,
+      mend: () => settleContainer(context, id),
+    })),
+    ...networking.differences(sandboxes),
+    ...strays(context, new Set(ended.map(({ id }) => id))),
+    ...images.leftovers(),
+    ...ofAnswerer(context),
   ];
-  const isNamed = networking.endpoints().some(({ names }) => names.length > 0);
-  if (isNamed && ensureAnswerer(context)) {
-    mended.push({ kind: 'names', what: 'started what answers names: it was gone' });
-  }
-  return mended;
+}
+
+function ofAnswerer(context: Context): Difference[] {
+  const isNamed = context.networking.endpoints().some(({ names }) => names.length > 0);
+  if (!isNamed || answererLives(context)) return [];
+  const mend = () => void ensureAnswerer(context);
+  return [{ kind: 'names', what: 'the process that answers names is gone', mend }];
 }
 
 async function reset(context: Context): Promise<void> {
@@ -56,7 +58,7 @@ async function reset(context: Context): Promise<void> {
   for (const { id } of records.all()) await removeContainer(context, id, { force: true });
   networking.teardown();
   await dismissAnswerer(context);
-  sweep(context);
+  for (const { mend } of strays(context)) mend();
   context.cgroups().remove(context.cgroupParent);
   store.close();
   removeTree(paths.root);

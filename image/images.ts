@@ -35,8 +35,15 @@ export interface Images {
   remove(ref: string, options: RemoveOptions): { untagged: string[]; deleted: string[] };
   /** The directories of an image's layers, topmost first, as overlayfs wants them. */
   layerPaths(image: Image): string[];
-  /** Removes what killed processes have left behind; says what it did. */
-  sweep(): { kind: 'image'; what: string }[];
+  /** What killed processes have left behind, and how each goes. */
+  leftovers(): Leftover[];
+}
+
+export interface Leftover {
+  kind: 'image';
+  /** A sentence. */
+  what: string;
+  mend(): void;
 }
 
 export interface RemoveOptions {
@@ -76,23 +83,32 @@ export function openImages(options: {
     }
   }
 
-  function sweep(): ReturnType<Images['sweep']> {
-    const unfinished = layers.sweep();
-    const unneeded = collect();
-    const what = [
-      ...(unfinished > 0
-        ? [`removed what ${unfinished} unfinished imports or removals had left`]
-        : []),
-      ...unneeded.map((id) => `removed layer ${id.slice(0, 12)}: no image has it`),
+  function leftovers(): Leftover[] {
+    const unfinished = layers.unfinished();
+    const needed = catalog.layers();
+    return [
+      ...unfinished.map((path) => ({
+        kind: 'image' as const,
+        what: `${path} is left of an import or removal that did not end`,
+        mend: () => layers.sweep(),
+      })),
+      ...layers
+        .ids()
+        .filter((id) => !needed.has(id))
+        .map((id) => ({
+          kind: 'image' as const,
+          what: `layer ${id.slice(0, 12)} belongs to no image`,
+          mend: () => void collect(),
+        })),
     ];
-    return what.map((sentence) => ({ kind: 'image', what: sentence }));
   }
 
   async function importAs(name: string, tar: Readable, config: ImageConfig): Promise<Image> {
     const attempt = `import ${name}`;
     const note = (sentence: string): void => onNote(`${attempt}: ${sentence}`);
     try {
-      sweep();
+      layers.sweep();
+      collect();
       const layer = await layers.unpack(readSource(tar, attempt), note);
       try {
         onStep('image: unpack');
@@ -123,7 +139,7 @@ export function openImages(options: {
   }
 
   return {
-    sweep,
+    leftovers,
 
     async import(tar, reference, { config = {} } = {}) {
       try {

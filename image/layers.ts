@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { chmodSync, existsSync, fsyncSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { close, O_RDONLY, open } from '../native/libc.ts';
-import { makeScratch, sweepScratch } from './scratch.ts';
+import { abandonedScratch, makeScratch, sweepScratch } from './scratch.ts';
 import { readTar } from './tar/read.ts';
 import { uncompress } from './uncompress.ts';
 import { syncFileSystem } from './unpack/syscalls.ts';
@@ -21,8 +21,12 @@ export interface Layers {
   path(id: string): string;
   /** Takes the layers that are not needed out of their places. */
   setAside(isNeeded: (id: string) => boolean): SetAside;
-  /** Removes what killed processes have left half done, and says how many there were. */
-  sweep(): number;
+  /** Those that are in their places. */
+  ids(): string[];
+  /** What killed processes have left half done. */
+  unfinished(): string[];
+  /** Removes it. */
+  sweep(): void;
 }
 
 export interface UnpackedLayer {
@@ -50,6 +54,8 @@ export function openLayers(directory: string): Layers {
   // Layers hold setuid programs; users of the machine must not come near them.
   const ensure = (): void => void mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = (id: string): string => join(directory, id);
+  const present = (): string[] =>
+    (existsSync(directory) ? readdirSync(directory) : []).filter((name) => LAYER.test(name));
 
   return {
     path,
@@ -78,8 +84,7 @@ export function openLayers(directory: string): Layers {
     },
 
     setAside(isNeeded) {
-      const present = existsSync(directory) ? readdirSync(directory) : [];
-      const ids = present.filter((name) => LAYER.test(name) && !isNeeded(name));
+      const ids = present().filter((id) => !isNeeded(id));
       if (ids.length === 0) return { ids, dispose: () => {} };
       const trash = makeScratch(directory);
       try {
@@ -91,7 +96,11 @@ export function openLayers(directory: string): Layers {
       return { ids, dispose: trash.dispose };
     },
 
-    sweep: () => (existsSync(directory) ? sweepScratch(directory).length : 0),
+    ids: present,
+    unfinished: () => (existsSync(directory) ? abandonedScratch(directory) : []),
+    sweep() {
+      if (existsSync(directory)) sweepScratch(directory);
+    },
   };
 }
 

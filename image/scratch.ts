@@ -34,19 +34,29 @@ export function makeScratch(parent: string): Scratch {
   }
 }
 
-/** Removes the directories that killed processes have left, and returns their names. */
-export function sweepScratch(parent: string): string[] {
-  const swept: string[] = [];
+/** The directories that killed processes have left. */
+export function abandonedScratch(parent: string): string[] {
+  return each(parent, () => {});
+}
+
+/** Removes them. */
+export function sweepScratch(parent: string): void {
+  each(parent, (path) => rmSync(path, { recursive: true, force: true }));
+}
+
+/** @returns the paths of those that nobody holds, after `work` was done with each while it was locked */
+function each(parent: string, work: (path: string) => void): string[] {
+  const abandoned: string[] = [];
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(PREFIX)) continue;
     const path = join(parent, name);
     const lock = lockDirectory(path);
     if (lock === undefined) continue;
-    rmSync(path, { recursive: true, force: true });
+    work(path);
     close(lock);
-    swept.push(name);
+    abandoned.push(path);
   }
-  return swept;
+  return abandoned;
 }
 
 /** Locks a directory; undefined if somebody else holds it or has removed it. */

@@ -1,6 +1,8 @@
 /** The host becomes a router only when a network needs one, and says so. */
 import { readdirSync } from 'node:fs';
+import type { Difference } from './difference.ts';
 import type { Network } from './model.ts';
+import { settingDifferences } from './settings.ts';
 import { ensureSysctl, readSysctl } from './sysctl.ts';
 
 /** Switches on forwarding for the families of a network that has a way out. */
@@ -15,6 +17,19 @@ export function ensureForwarding(network: Network, note: (sentence: string) => v
     ensureSysctl('ipv6/conf/all/forwarding', '1');
     note(`net.ipv6.conf.all.forwarding was switched on, which network ${network.name} needs`);
   }
+}
+
+/** Whether the host has ceased to be a router that the network needs; only looks. */
+export function forwardingDifferences(
+  network: Network,
+  note: (sentence: string) => void,
+): Difference[] {
+  const has = (family: 4 | 6) =>
+    network.subnets.some(({ subnet }) => subnet.includes(':') === (family === 6));
+  return [
+    ...settingDifferences(has(4) ? { 'ipv4/ip_forward': '1' } : {}),
+    ...settingDifferences(has(6) ? { 'ipv6/conf/all/forwarding': '1' } : {}),
+  ].map((difference) => ({ ...difference, mend: () => ensureForwarding(network, note) }));
 }
 
 /** A router ignores advertisements where accept_ra is 1, and a host would lose its own default

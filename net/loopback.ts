@@ -4,11 +4,13 @@
  */
 import { isIPv4 } from 'node:net';
 import { HawserError } from '../errors.ts';
-import type { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import { failedWith } from '../native/sys-error.ts';
+import type { Difference } from './difference.ts';
 import { isAny } from './host-addresses.ts';
 import type { PublishedPort } from './model.ts';
 import { formatPort } from './ports.ts';
+import { settingDifferences } from './settings.ts';
 import { ensureSysctl, readSysctl } from './sysctl.ts';
 
 /** The kernel's table of what is the host itself (rtnetlink(7): RT_TABLE_LOCAL). */
@@ -66,4 +68,33 @@ function letAnswersHome(bridge: string, rtnl: Rtnetlink): void {
   } catch (error) {
     if (!failedWith(error, 'EEXIST')) throw error;
   }
+}
+
+/** What of the way back is missing; only looks. */
+export function loopbackDifferences(
+  bridge: string,
+  ports: readonly PublishedPort[],
+  rtnl: Rtnetlink,
+): Difference[] {
+  const four = ports.some(({ hostIp }) => isIPv4(hostIp));
+  const six = ports.some(({ hostIp }) => !isIPv4(hostIp));
+  const link = six ? rtnl.link(bridge)?.index : undefined;
+  const hasWay = rtnl
+    .routes({ family: 6, table: LOCAL_TABLE })
+    .some((route) => route.destination === '::1/128' && route.link === link);
+  return [
+    ...settingDifferences(four ? { [`ipv4/conf/${bridge}/route_localnet`]: '1' } : {}),
+    ...(link === undefined || hasWay
+      ? []
+      : [
+          {
+            kind: 'route',
+            what: `bridge ${bridge} has no route for answers to ::1`,
+            mend() {
+              using rtnl = Rtnetlink.open();
+              letAnswersHome(bridge, rtnl);
+            },
+          },
+        ]),
+  ];
 }

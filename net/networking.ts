@@ -8,18 +8,20 @@ import type { Store } from '../store/store.ts';
 import { attach } from './attach.ts';
 import type { NetContext } from './context.ts';
 import { detach } from './detach.ts';
+import { type Difference, mended } from './difference.ts';
 import { bridgeDriver } from './drivers/bridge.ts';
 import { ipvlanDriver, macvlanDriver } from './drivers/stacked.ts';
 import { openFirewall } from './firewall/firewall.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { createNetwork, ensureDefaultNetwork, pruneNetworks, removeNetwork } from './networks.ts';
-import { reconcile } from './reconcile.ts';
+import { differences } from './reconcile.ts';
 import { openRecords } from './records.ts';
 import type {
   AttachRequest,
   DetachRequest,
   EndpointFilter,
   NetworkSpec,
+  ReconcileOptions,
   Repair,
 } from './request.ts';
 import { reload, teardown } from './teardown.ts';
@@ -72,12 +74,15 @@ export interface Networking {
   detach(request: DetachRequest): void;
   endpoints(filter?: EndpointFilter): Endpoint[];
   /**
-   * Compares the store with the kernel both ways, mends what it can, and tells what it did: after
-   * a crash, a reboot, or a hand that changed things.
+   * Compares the store with the kernel both ways, and mends what differs: after a crash, a reboot,
+   * or a hand that changed things.
    *
    * @param sandboxes those that may have no endpoint, and yet what an attach that was killed left in them
+   * @returns all that differed, in the order in which it was mended; nothing if all is well
    */
-  reconcile(sandboxes?: readonly Sandbox[]): Repair[];
+  reconcile(sandboxes?: readonly Sandbox[], options?: ReconcileOptions): Repair[];
+  /** The first half of `reconcile`, for those who have more to compare: both in one transaction. */
+  differences(sandboxes?: readonly Sandbox[]): Difference[];
   /** Rebuilds the firewall's table from the store, in one transaction; `user` chain untouched. */
   reload(): void;
   /** Removes everything: endpoints, networks, the default one included, and the firewall's table. */
@@ -116,7 +121,11 @@ export function openNetworking(options: NetworkingOptions): Networking {
           network: context.records.findNetwork(network, 'list endpoints').id,
         }),
       }),
-    reconcile: (sandboxes) => reconcile(context, sandboxes),
+    reconcile: (sandboxes = [], { dryRun = false } = {}) =>
+      context.store.transaction(() =>
+        mended(differences(context, sandboxes), context.store, dryRun),
+      ),
+    differences: (sandboxes = []) => differences(context, sandboxes),
     reload: () => reload(context),
     teardown: () => teardown(context),
     close: () => context.firewall.close(),

@@ -68,10 +68,20 @@ export interface EndpointFilter {
   sandbox?: string;
 }
 
-/** Something that was not as it should be, and what was done about it. */
+export interface ReconcileOptions {
+  /** Only tells what differs. */
+  dryRun?: boolean;
+}
+
+/** Something that is not as it should be: found, and mended unless it was a dry run. */
 export interface Repair {
-  /** What kind of thing: `link`, `bridge`, `firewall`, `endpoint`, `lease`, `port`. */
+  /**
+   * What kind of thing: `link`, `bridge`, `address`, `route`, `sysctl`, `firewall`, `endpoint`,
+   * `lease`, `pool`, `port`; of the engine `container`, `sandbox`, `run`, `cgroup`, `image`.
+   */
   kind: string;
-  /** A sentence: `removed link hv0a1b…: no endpoint has it`. */
+  /** What is wrong, a sentence: `link hv0a1b… belongs to no endpoint`. */
   what: string;
+  /** Why it could not be mended. */
+  failure?: string;
 }

@@ -26,11 +26,17 @@ export function undoing<T>(onStep: (step: string) => void, work: (undo: Undo) =>
 
 /** Runs `back`; a failure becomes a line of text. */
 export function attempt(step: string, back: () => void): string[] {
+  const failure = failureOf(back);
+  return failure === undefined ? [] : [`${step}: ${failure}`];
+}
+
+/** Runs `work`; says why it failed, if it did. */
+export function failureOf(work: () => void): string | undefined {
   try {
-    back();
-    return [];
+    work();
+    return undefined;
   } catch (error) {
-    return [`${step}: ${error instanceof Error ? error.message : String(error)}`];
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

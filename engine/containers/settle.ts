@@ -70,7 +70,8 @@ export function discardFiles(context: Context, id: string): void {
   removeTree(context.paths.container(id).durable);
 }
 
-function hasEnded({ paths }: Context, record: ContainerRecord, told?: Exit): boolean {
+/** Its process is gone, and nobody has written that down. */
+export function hasEnded({ paths }: Context, record: ContainerRecord, told?: Exit): boolean {
   const { status } = record.state;
   if (status === 'running') return told ? hasDied(record) : !isAlive(record, paths);
   return status === 'starting' && !isStarting(record);

@@ -1,4 +1,5 @@
 import type { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
+import type { Difference } from '../difference.ts';
 import type { DriverName, Endpoint, Network } from '../model.ts';
 import type { Undo } from '../undo.ts';
 
@@ -23,8 +24,11 @@ export interface Driver {
    * @returns the MTU (bytes) that its endpoints are to have, and their MAC if it is not theirs to choose
    */
   ensure(network: Network, host: Host): { mtu: number; mac?: string };
-  /** Looks closer than `ensure`, completes what is incomplete, and says what it did, a line each. */
-  restore(network: Network, host: Host): string[];
+  /**
+   * How the network's own kernel objects differ from what `ensure` makes, in the order in which they
+   * are to be mended; only looks.
+   */
+  differences(network: Network, endpoints: readonly Endpoint[], host: Host): Difference[];
   /** Removes them; what is already gone is success. */
   remove(network: Network, host: Host, others: readonly Network[]): void;
   /** How many endpoints a network of this driver can have, if there is a bound. */
@@ -37,8 +41,17 @@ export interface Driver {
   unplug(endpoint: Endpoint, host: Host): void;
   /** Takes it off the network only, because its sandbox is about to end and takes the link along. */
   unhook(endpoint: Endpoint, host: Host): void;
-  /** Whether an endpoint's link is there as `plug` made it, with its addresses. */
-  isPlugged(endpoint: Endpoint, network: Network, between: Between): boolean;
+  /**
+   * How an endpoint's link differs from what `plug` makes; only looks.
+   *
+   * @param join what to say, and to do, about a link that is gone
+   */
+  endpointDifferences(
+    endpoint: Endpoint,
+    network: Network,
+    between: Between,
+    join: Difference,
+  ): Difference[];
 }
 
 /** The host's own network namespace, and a way to tell what is done to it beyond the network. */

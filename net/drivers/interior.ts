@@ -1,8 +1,11 @@
 /** What every driver gives a link once it is inside the sandbox: settings, addresses, the way out. */
 import { isIPv4 } from 'node:net';
 import { inNetns } from '../../native/netns.ts';
-import type { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
+import type { LinkChange } from '../../native/rtnetlink/link.ts';
+import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
+import type { Difference } from '../difference.ts';
 import type { Endpoint, Network } from '../model.ts';
+import { settingDifferences } from '../settings.ts';
 import { ensureSysctl } from '../sysctl.ts';
 
 /**
@@ -16,11 +19,8 @@ export const QUIET = ['accept_ra', 'accept_dad'] as const;
 export function configureInside(endpoint: Endpoint, network: Network, inside: Rtnetlink): void {
   const { ifname, addresses, sandbox } = endpoint;
   inNetns(sandbox.path, () => {
-    const settings = `ipv6/conf/${ifname}`;
-    // As Docker does: a network without IPv6 has no link-local way around its rules either.
-    const hasIPv6 = network.subnets.some(({ subnet }) => subnet.includes(':'));
-    if (!hasIPv6) ensureSysctl(`${settings}/disable_ipv6`, '1');
-    else for (const setting of QUIET) ensureSysctl(`${settings}/${setting}`, '0');
+    const settings = Object.entries(settingsOf(endpoint, network));
+    for (const [path, value] of settings) ensureSysctl(path, value);
   });
   const link = inside.link(ifname)?.index ?? ifname;
   const routes = missingDefaultRoutes(endpoint, inside);
@@ -31,6 +31,15 @@ export function configureInside(endpoint: Endpoint, network: Network, inside: Rt
     inside.setLink(link, { up: true });
     for (const gateway of routes) inside.addRoute({ destination: 'default', gateway, link });
   });
+}
+
+/** As Docker does: a network without IPv6 has no link-local way around its rules either. */
+function settingsOf({ ifname }: Endpoint, { subnets }: Network): Record<string, string> {
+  const settings = `ipv6/conf/${ifname}`;
+  if (!subnets.some(({ subnet }) => subnet.includes(':'))) {
+    return { [`${settings}/disable_ipv6`]: '1' };
+  }
+  return Object.fromEntries(QUIET.map((setting) => [`${settings}/${setting}`, '0']));
 }
 
 /** Gives an attached sandbox the default routes that it lacks. */
@@ -49,9 +58,59 @@ function missingDefaultRoutes({ addresses }: Endpoint, inside: Rtnetlink): strin
   });
 }
 
-/** Whether the link is up and has all its addresses. */
-export function isConfigured({ ifname, addresses }: Endpoint, inside: Rtnetlink): boolean {
-  if (inside.link(ifname)?.up !== true) return false;
+/** How the link, which is there, differs from what `configureInside` makes of it. */
+export function interiorDifferences(
+  endpoint: Endpoint,
+  network: Network,
+  inside: Rtnetlink,
+): Difference[] {
+  const { ifname, owner, addresses, mac, mtu, sandbox } = endpoint;
+  const link = inside.link(ifname);
+  if (link === undefined) return [];
+  const differs = (kind: string, what: string, mend: (inside: Rtnetlink) => void): Difference => ({
+    kind,
+    what: `${owner}: ${ifname} ${what}`,
+    mend() {
+      using inside = Rtnetlink.open(sandbox.path);
+      mend(inside);
+    },
+  });
+  const set = (what: string, change: LinkChange) =>
+    differs('link', what, (inside) => inside.setLink(ifname, change));
   const present = new Set(inside.addresses(ifname).map(({ address }) => address));
-  return addresses.every(({ address }) => present.has(address));
+  return [
+    ...(link.mac === mac ? [] : [set(`has the MAC ${link.mac} instead of ${mac}`, { mac })]),
+    ...(link.mtu === mtu ? [] : [set(`has an MTU of ${link.mtu} instead of ${mtu}`, { mtu })]),
+    ...settingDifferences(settingsOf(endpoint, network), { netns: sandbox.path, who: owner }),
+    ...(link.up ? [] : [set('is down', { up: true })]),
+    ...addresses
+      .filter(({ address }) => !present.has(address))
+      .map(({ address, prefix }) =>
+        differs('address', `lacks its address ${address}`, (inside) =>
+          inside.addAddress(ifname, { address, prefix, nodad: !isIPv4(address) }),
+        ),
+      ),
+  ];
+}
+
+/**
+ * By families, whether a sandbox has no way out although its endpoints offer one. A link that is gone
+ * is joined again with its routes.
+ */
+export function routeDifferences(endpoints: readonly Endpoint[], inside: Rtnetlink): Difference[] {
+  const [first] = endpoints;
+  if (first === undefined) return [];
+  if (endpoints.some(({ ifname }) => inside.link(ifname) === undefined)) return [];
+  const missing = endpoints.flatMap((endpoint) => missingDefaultRoutes(endpoint, inside));
+  const mend = () => {
+    using inside = Rtnetlink.open(first.sandbox.path);
+    for (const endpoint of endpoints) addDefaultRoutes(endpoint, inside);
+  };
+  return ([4, 6] as const)
+    .filter((family) => missing.some((gateway) => isIPv4(gateway) === (family === 4)))
+    .map((family) => ({
+      kind: 'route',
+      what: `${first.owner} has no default route of IPv${family}`,
+      mend,
+    }));
 }

@@ -9,8 +9,9 @@ import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import { defaultRouteLink } from '../default-route.ts';
 import { aliasOfEndpoint, hostIfnameOf, isOfEndpoint } from '../kernel-names.ts';
 import type { Endpoint, Network } from '../model.ts';
+import { failureOf } from '../undo.ts';
 import type { Between, Driver } from './driver.ts';
-import { configureInside, isConfigured } from './interior.ts';
+import { configureInside, interiorDifferences } from './interior.ts';
 import { checkParent, ensureVlan, releaseVlan, requireParent } from './parent.ts';
 import { parseStackedOptions, type StackedOptions, sharesMac } from './stacked-options.ts';
 import { refuseRivals } from './stacked-rivals.ts';
@@ -54,15 +55,15 @@ function stackedDriver(name: 'macvlan' | 'ipvlan'): Driver {
       return sharesMac(stacking) ? { mtu, mac: parent.mac } : { mtu };
     },
 
-    restore(network, { rtnl, note }) {
-      try {
-        const done = ensureVlan(network, rtnl);
+    differences(network, _endpoints, { rtnl }) {
+      const why = failureOf(() => requireParent(network, rtnl));
+      if (why === undefined) return [];
+      const mend = () => {
+        using rtnl = Rtnetlink.open();
+        ensureVlan(network, rtnl);
         requireParent(network, rtnl);
-        return done;
-      } catch (error) {
-        note(error instanceof Error ? error.message : String(error));
-        return [];
-      }
+      };
+      return [{ kind: 'parent', what: why, mend }];
     },
 
     remove(network, { rtnl }, others) {
@@ -89,11 +90,11 @@ function stackedDriver(name: 'macvlan' | 'ipvlan'): Driver {
     // Not left to the namespace's end: meanwhile it would keep its addresses or its parent from the next.
     unhook: unplug,
 
-    isPlugged(endpoint, network, { rtnl, inside }) {
+    endpointDifferences(endpoint, network, { rtnl, inside }, join) {
       const link = inside.link(endpoint.ifname);
-      if (link === undefined || !isOfEndpoint(link, endpoint)) return false;
-      const parent = rtnl.link(network.parent ?? '');
-      return link.linkIndex === parent?.index && isConfigured(endpoint, inside);
+      if (link === undefined || !isOfEndpoint(link, endpoint)) return [join];
+      if (link.linkIndex !== rtnl.link(network.parent ?? '')?.index) return [join];
+      return interiorDifferences(endpoint, network, inside);
     },
   };
 }

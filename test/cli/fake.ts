@@ -241,7 +241,7 @@ export class FakeEngine implements Engine {
       images: 1,
       features: [{ name: 'ipvlan', available: false, detail: 'no such module' }],
     }),
-    reconcile: () => [{ kind: 'link', what: 'removed hv1234: no endpoint has it' }],
+    reconcile: () => [{ kind: 'link', what: 'link hv1234 belongs to no endpoint' }],
     reload: () => this.#note('reload', [], undefined),
     answerNames: () => this.#note('names', [], undefined),
     reset: async () => this.#note('reset', [], undefined),

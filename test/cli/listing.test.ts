@@ -242,7 +242,12 @@ describe('networks, images and the system', () => {
     ]);
     expect((await done('kill', 'web')).call).toEqual(['kill', 'web', 'KILL']);
     expect((await done('wait', 'web')).stdout).toBe('3\n');
-    expect((await done('system', 'reconcile')).stdout).toBe('removed hv1234: no endpoint has it\n');
+    expect((await done('system', 'reconcile')).stdout).toBe(
+      'mended: link hv1234 belongs to no endpoint\n',
+    );
+    expect((await done('system', 'reconcile', '--dry-run')).stdout).toBe(
+      'link hv1234 belongs to no endpoint\n',
+    );
     expect((await done('system', 'settle', webId)).call).toEqual(['settle', webId]);
   });
 

@@ -52,8 +52,13 @@ it('a container dies with its monitor, is known to be dead, and leaves what reco
     exitCode: 137,
     error: 'its monitor was killed',
   });
-  expect(hawser.run('system', 'reconcile')).toBe('settled container web1: its process is gone');
-  expect(hawser.run('system', 'reconcile')).toBe('');
+  const difference = 'container web1: its process is gone';
+  expect(hawser.try(['system', 'reconcile', '--dry-run'])).toMatchObject({
+    code: 1,
+    stdout: `${difference}\n`,
+  });
+  expect(hawser.run('system', 'reconcile')).toBe(`mended: ${difference}`);
+  expect(hawser.run('system', 'reconcile', '--dry-run')).toBe('the kernel is as the store says');
   expect(hawser.inspect('web1').endpoints).toEqual([]);
   hawser.run('start', 'web1');
   expect(hawser.run('port', 'web1')).toBe('80/tcp -> 0.0.0.0:8080');

@@ -61,7 +61,7 @@ describe('a process that outlives its monitor', () => {
 
   it('is found by reconcile', async () => {
     const what = lab.engine.system.reconcile().map((repair) => repair.what);
-    expect(what).toContain('settled container orphan: its process is gone');
+    expect(what).toContain('container orphan: its process is gone');
     await gone();
     await lab.engine.containers.remove('orphan');
     expect(lab.snapshot()).toEqual(before);

@@ -323,7 +323,7 @@ describe('remove', () => {
       throwAt = step;
       expect(() => images.remove('web', unused)).toThrow(`thrown at ${step}`);
       throwAt = undefined;
-      images.sweep();
+      for (const { mend } of images.leftovers()) mend();
       expect(images.list()).toEqual([kept]);
       expect(layerDirectories()).toEqual(kept.layers);
     }

@@ -130,10 +130,14 @@ function snapshot({ store, networking }: Lab): unknown {
   };
 }
 
-/** Handles count up whatever comes and goes. */
+/** Handles count up whatever comes and goes, and the elements of a set have no order. */
 function withoutHandles(document: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(document ?? null, (key, value) => (key === 'handle' ? undefined : value)),
+    JSON.stringify(document ?? null, (key, value) => {
+      if (key === 'handle') return undefined;
+      if (key !== 'elem' || !Array.isArray(value)) return value;
+      return value.map((element) => JSON.stringify(element)).sort();
+    }),
   );
 }
 

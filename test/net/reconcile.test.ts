@@ -20,29 +20,29 @@ const tell = (repairs: Repair[]) => repairs.map(({ what }) => what).join('\n');
 
 describe('what a hand has changed is mended without the container', () => {
   it.each([
-    ['a deleted link', ['ip', 'link', 'del', 'HOST-IF'], 'joined web (eth0) to bridge again'],
+    ['a deleted link', ['ip', 'link', 'del', 'HOST-IF'], 'web (eth0) has no link to bridge'],
     [
       'a link taken off its bridge',
       ['ip', 'link', 'set', 'HOST-IF', 'nomaster'],
-      'joined web (eth0)',
+      'of web (eth0) is no port of hawser0',
+    ],
+    ['a link set down', ['ip', 'link', 'set', 'HOST-IF', 'down'], 'of web (eth0) is down'],
+    [
+      'a deleted bridge',
+      ['ip', 'link', 'del', 'hawser0'],
+      'bridge hawser0 of network bridge is missing',
     ],
     [
-      'a link set down',
-      ['ip', 'link', 'set', 'HOST-IF', 'down'],
-      'joined web (eth0) to bridge again',
+      'a bridge set down',
+      ['ip', 'link', 'set', 'hawser0', 'down'],
+      'bridge hawser0 of network bridge is down',
     ],
-    ['a deleted bridge', ['ip', 'link', 'del', 'hawser0'], 'bridge hawser0 made'],
-    ['a bridge set down', ['ip', 'link', 'set', 'hawser0', 'down'], 'bridge hawser0 set up'],
     [
       'a gateway address taken away',
       ['ip', 'addr', 'flush', 'dev', 'hawser0'],
-      'address 172.17.0.1 given to hawser0',
+      'bridge hawser0 of network bridge lacks its address 172.17.0.1',
     ],
-    [
-      'a flushed ruleset',
-      ['nft', 'flush', 'ruleset'],
-      'rebuilt the table inet hawser: the table is missing',
-    ],
+    ['a flushed ruleset', ['nft', 'flush', 'ruleset'], 'table inet hawser: the table is missing'],
     [
       'a flushed chain',
       ['nft', 'flush', 'chain', 'inet', 'hawser', 'forward'],
@@ -58,7 +58,11 @@ describe('what a hand has changed is mended without the container', () => {
       ['nft', 'add', 'element', 'inet', 'hawser', 'ports4_any', '{ tcp . 1 : 10.0.0.1 . 1 }'],
       'belongs to nothing',
     ],
-    ['a router that is none', ['sysctl', '-qw', 'net.ipv4.ip_forward=0'], ''],
+    [
+      'a router that is none',
+      ['sysctl', '-qw', 'net.ipv4.ip_forward=0'],
+      'net.ipv4.ip_forward is 0',
+    ],
   ])('%s', async (_, command, what) => {
     await lab.serve(web, 'web', 80);
     expect(reconcile()).toEqual([]);
@@ -72,7 +76,7 @@ describe('what a hand has changed is mended without the container', () => {
 
   it('an address taken away inside', () => {
     web.exec(['ip', 'addr', 'flush', 'dev', 'eth0']);
-    expect(tell(reconcile())).toContain('joined web (eth0) to bridge again');
+    expect(tell(reconcile())).toContain('web: eth0 lacks its address 172.17.0.2');
     expect(web.exec(['ip', '-br', 'addr'])).toContain('172.17.0.2/16');
     expect(web.exec(['ip', 'route'])).toContain('default via 172.17.0.1');
   });
@@ -82,9 +86,7 @@ describe('what belongs to nothing goes', () => {
   it('an endpoint whose namespace is gone', () => {
     const { hostIfname } = web.endpoint;
     unpinNetns(web.sandbox.path);
-    expect(tell(reconcile())).toContain(
-      `detached web (eth0): its namespace ${web.sandbox.path} is gone`,
-    );
+    expect(tell(reconcile())).toContain(`web (eth0): its namespace ${web.sandbox.path} is gone`);
     expect(lab.networking.endpoints()).toEqual([]);
     expect(lab.host.exec(['ip', '-br', 'link'])).not.toContain(hostIfname);
     expect(lab.host.exec(['nft', 'list', 'ruleset'])).not.toContain('8080');
@@ -100,8 +102,8 @@ describe('what belongs to nothing goes', () => {
         .map(({ what }) => what)
         .sort(),
     ).toEqual([
-      'removed bridge br-lost: no network has it',
-      'removed link hv0123456789abc: no endpoint has it',
+      'bridge br-lost belongs to no network',
+      'link hv0123456789abc belongs to no endpoint',
     ]);
     expect(lab.host.exec(['ip', '-br', 'link'])).toContain('br-docker');
   });
@@ -112,9 +114,9 @@ describe('what belongs to nothing goes', () => {
       lab.store.table('network-endpoints').remove(`${web.endpoint.network}/web/eth0`);
     });
     const told = tell(reconcile());
-    expect(told).toContain('released 172.17.0.2: its owner web/eth0 is no endpoint');
-    expect(told).toContain('released port tcp/0.0.0.0/08080: its holder web/eth0 is no endpoint');
-    expect(told).toContain(`removed link ${web.endpoint.hostIfname}: no endpoint has it`);
+    expect(told).toContain('172.17.0.2 is leased to web/eth0, which is no endpoint');
+    expect(told).toContain('port tcp/0.0.0.0/08080 is held by web/eth0, which is no endpoint');
+    expect(told).toContain(`link ${web.endpoint.hostIfname} belongs to no endpoint`);
     expect(reconcile()).toEqual([]);
   });
 });

@@ -150,13 +150,17 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
     it('is mended after its link, its address or its state was changed by hand', () => {
       const one = lab.container('one', { network: 'seg' });
       const two = lab.container('two', { network: 'seg' });
-      for (const damage of [
-        ['ip', 'link', 'del', 'eth0'],
-        ['ip', 'addr', 'flush', 'dev', 'eth0'],
-        ['ip', 'link', 'set', 'eth0', 'down'],
-      ]) {
-        one.exec(damage);
-        expect(reconcile().map(({ what }) => what)).toEqual(['joined one (eth0) to seg again']);
+      for (const [damage, what] of [
+        [['ip', 'link', 'del', 'eth0'], 'one (eth0) has no link to seg'],
+        [['ip', 'addr', 'flush', 'dev', 'eth0'], /^one: eth0 lacks its address /],
+        [['ip', 'link', 'set', 'eth0', 'down'], 'one: eth0 is down'],
+        [['ip', 'link', 'set', 'eth0', 'mtu', '1280'], /^one: eth0 has an MTU of 1280 instead of /],
+        [['ip', 'route', 'del', 'default'], 'one has no default route of IPv4'],
+      ] as const) {
+        one.exec([...damage]);
+        expect(reconcile().map(({ what }) => what)).toContainEqual(
+          typeof what === 'string' ? what : expect.stringMatching(what),
+        );
         expect(reconcile()).toEqual([]);
         reaches(one, two.address);
       }
