@@ -89,7 +89,13 @@ describe('MAC addresses', () => {
 
 describe('network options', () => {
   it('have defaults', () => {
-    expect(parseBridgeOptions({})).toEqual({ icc: true, masquerade: true, ifPrefix: 'eth' });
+    expect(parseBridgeOptions({})).toEqual({
+      icc: true,
+      answersOnly: false,
+      masquerade: true,
+      ifPrefix: 'eth',
+      spoofProtection: true,
+    });
   });
 
   it('are read by their Docker names', () => {
@@ -100,8 +106,18 @@ describe('network options', () => {
         'com.docker.network.bridge.enable_ip_masquerade': '0',
         'com.docker.network.driver.mtu': '1400',
         'com.docker.network.container_iface_prefix': 'net',
+        isolate: 'strict',
+        'hawser.spoof-protection': 'false',
       }),
-    ).toEqual({ bridge: 'lan0', icc: false, masquerade: false, mtu: 1400, ifPrefix: 'net' });
+    ).toEqual({
+      bridge: 'lan0',
+      icc: false,
+      answersOnly: true,
+      masquerade: false,
+      mtu: 1400,
+      ifPrefix: 'net',
+      spoofProtection: false,
+    });
   });
 
   it.each([
