@@ -17,6 +17,8 @@ export interface Network {
   labels: Record<string, string>;
   /** The bridge's interface name: `hawser0`, or `br-` and 12 digits of the id. Absent without a bridge. */
   bridge?: string;
+  /** Of a bridge that the user made: the addresses it had when the network came to it. */
+  adopted?: string[];
   /** The host's interface that its links stand on (macvlan, ipvlan). */
   parent?: string;
 }

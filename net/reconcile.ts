@@ -13,7 +13,7 @@ import { routeDifferences } from './drivers/interior.ts';
 import { noteForeignPolicy } from './firewall/foreign.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { noteShadowed } from './shadowed.ts';
-import { strayLeases, strayLinks, strayLinksInside, strayPorts } from './strays.ts';
+import { strayAddresses, strayLeases, strayLinks, strayLinksInside, strayPorts } from './strays.ts';
 import { expectedElements } from './truth.ts';
 import { undoing } from './undo.ts';
 
@@ -36,6 +36,7 @@ export function differences(context: NetContext, sandboxes: readonly Sandbox[]):
     ...endpoints.filter(isLost).map((one) => lost(context, one)),
     ...strayLinks(context),
     ...strayLinksInside(context, sandboxes),
+    ...strayAddresses(context),
     ...ofNetworks(context, living),
     ...living.flatMap((one) => ofEndpoint(context, one)),
     ...ofRoutes(living),

@@ -3,6 +3,7 @@ import { isPinned } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import type { Difference } from './difference.ts';
+import { LENT } from './drivers/adopted.ts';
 import { dropReservation, reservations } from './held-ports.ts';
 import { ownership } from './kernel-names.ts';
 import type { Sandbox } from './model.ts';
@@ -47,6 +48,25 @@ export function strayLinksInside(
       return [{ kind: 'link', what: `link ${link.name} in ${path} belongs to no endpoint`, mend }];
     });
   });
+}
+
+/** What was lent to a bridge of the user's by a process that was killed before it could record it. */
+export function strayAddresses({ records }: NetContext): Difference[] {
+  const gateways = new Set(
+    records.networks().flatMap(({ subnets }) => subnets.map(({ gateway }) => gateway)),
+  );
+  using rtnl = Rtnetlink.open();
+  return rtnl
+    .addresses()
+    .filter(({ protocol, address }) => protocol === LENT && !gateways.has(address))
+    .map(({ link, address, prefix }) => ({
+      kind: 'address',
+      what: `address ${address} belongs to no network`,
+      mend() {
+        using rtnl = Rtnetlink.open();
+        rtnl.removeAddress(link, { address, prefix });
+      },
+    }));
 }
 
 export function strayLeases({ ipam, records }: NetContext): Difference[] {

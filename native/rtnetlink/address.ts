@@ -17,6 +17,8 @@ export interface Address {
   duplicate: boolean;
   /** 0 is the universe, 253 the link, 254 the host. */
   scope: number;
+  /** Who gave it, 0 to 255, if that is told (IFA_PROTO, Linux 5.18). */
+  protocol: number | undefined;
 }
 
 export interface NewAddress {
@@ -28,6 +30,8 @@ export interface NewAddress {
   nodad?: boolean;
   /** Do not add the on-link route that follows from the prefix. */
   noPrefixRoute?: boolean;
+  /** Who gives it, 4 to 255; kernels before 5.18 do not keep it. */
+  protocol?: number;
 }
 
 const RTM_NEWADDR = 20;
@@ -36,6 +40,7 @@ const RTM_GETADDR = 22;
 const HEADER_LENGTH = 8;
 /** IFA_ADDRESS, LOCAL, BROADCAST, FLAGS */
 const KNOWN = new Set([1, 2, 4, 8]);
+const IFA_PROTO = 11; // the codec does not know it
 
 export function decodeAddress({ payload }: Reply): Address {
   const header = rt().parseAddress(payload.subarray(0, HEADER_LENGTH));
@@ -51,6 +56,7 @@ export function decodeAddress({ payload }: Reply): Address {
     tentative: flags?.tentative === true,
     duplicate: flags?.dadfailed === true,
     scope: header.scope ?? 0,
+    protocol: only(payload.subarray(HEADER_LENGTH), new Set([IFA_PROTO]))[4],
   };
 }
 
@@ -89,11 +95,16 @@ function message(
   flags: number,
   attempt: string,
   index: number,
-  { address, prefix }: NewAddress,
+  { address, prefix, protocol }: NewAddress,
   attrs: AddressAttrs,
 ): Request {
   const bytes = addressBytes(address);
   const header = rt().formatAddress({ family: familyOf(address), prefixlen: prefix, index });
   const all = { local: bytes, address: bytes, ...attrs };
-  return { type, flags, attempt, payload: encode(header, rt().formatAddressAttrs(all)) };
+  const known = rt().formatAddressAttrs(all);
+  const payload =
+    protocol === undefined
+      ? encode(header, known)
+      : encode(header, known, (out) => out.push(IFA_PROTO, Buffer.from([protocol])));
+  return { type, flags, attempt, payload };
 }

@@ -9,6 +9,7 @@ import { ensureForwarding, forwardingDifferences } from '../forwarding.ts';
 import { bridgeNameOf, hostIfnameOf, isOfNetwork } from '../kernel-names.ts';
 import type { Network } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
+import { adoptedDifferences, adopting, leaveAdopted, useAdopted } from './adopted.ts';
 import { bridgeDifferences, bridgeMtu, bridgeOf, checkOurs, makeBridge } from './bridge-link.ts';
 import { addPair, configurePort, portDifferences } from './bridge-port.ts';
 import type { Driver } from './driver.ts';
@@ -17,13 +18,15 @@ import { configureInside } from './interior.ts';
 export const bridgeDriver: Driver = {
   name: 'bridge',
 
-  design(network, others) {
-    const { bridge = bridgeNameOf(network.id) } = parseBridgeOptions(network.options);
-    refuseRival({ ...network, bridge }, others);
-    return { ...network, bridge };
+  design(sketch, others, { rtnl }) {
+    const { bridge = bridgeNameOf(sketch.id) } = parseBridgeOptions(sketch.options);
+    const network = { ...sketch, bridge };
+    refuseRival(network, others);
+    return adopting(network, rtnl.link(bridge), rtnl);
   },
 
   ensure(network, host) {
+    if (network.adopted !== undefined) return useAdopted(network, host);
     const link = host.rtnl.link(bridgeOf(network));
     if (link !== undefined) checkOurs(network, link);
     if (!network.internal) ensureForwarding(network, host.note);
@@ -32,11 +35,14 @@ export const bridgeDriver: Driver = {
   },
 
   differences: (network, endpoints, { rtnl, note }) => [
-    ...bridgeDifferences(network, endpoints, rtnl),
+    ...(network.adopted === undefined
+      ? bridgeDifferences(network, endpoints, rtnl)
+      : adoptedDifferences(network, rtnl)),
     ...(network.internal ? [] : forwardingDifferences(network, note)),
   ],
 
   remove(network, { rtnl }) {
+    if (network.adopted !== undefined) return leaveAdopted(network, rtnl);
     const link = rtnl.link(bridgeOf(network));
     if (link !== undefined && isOfNetwork(link, network)) rtnl.removeLink(link.name);
   },
