@@ -26,6 +26,7 @@ export type { Image, ImageConfig } from './image/image.ts';
 export type {
   Endpoint,
   EndpointAddress,
+  EndpointRoute,
   Network,
   NetworkSubnet,
   PortRequest,
@@ -35,6 +36,7 @@ export type {
 export type {
   AttachRequest,
   DetachRequest,
+  EndpointSettings,
   NetworkSpec,
   ReconcileOptions,
   Repair,

@@ -36,7 +36,6 @@ const ofOthers: Record<string, Record<string, string>> = {
     '--ingress': 'there is no swarm here',
     '--scope': 'there is no swarm here: every network is local',
     '--link': 'containers of one network find each other by name',
-    '--driver-opt': 'the bridge driver has no options for one endpoint',
   },
   ps: { '--size': 'hawser does not count the bytes of writable layers', '-s': 'no sizes here' },
   rm: { '--volumes': 'there are no anonymous volumes to remove', '-v': 'no volumes here' },

@@ -1,4 +1,5 @@
 import type { Endpoint, PortRequest } from '../net/model.ts';
+import type { EndpointSettings } from '../net/request.ts';
 import type { Limits, Mount } from '../runtime/spec.ts';
 
 /** What `create` and `run` ask for; everything but the image has a default, the image's or Docker's. */
@@ -53,15 +54,9 @@ export interface CreateRequest {
   autoRemove?: boolean;
 }
 
-export interface AttachmentRequest {
+export interface AttachmentRequest extends EndpointSettings {
   /** The network's name, id, or an id's unambiguous beginning. */
   network: string;
-  /** An IPv4 address to insist on. */
-  ip?: string;
-  /** An IPv6 address to insist on. */
-  ip6?: string;
-  mac?: string;
-  aliases?: string[];
 }
 
 /** With `create`, the source of a bind mount that is not there becomes a directory, as with `-v`. */

@@ -1,12 +1,18 @@
 import type { Readable } from 'node:stream';
 import type { Image, ImageConfig } from '../image/image.ts';
 import type { Endpoint, Network } from '../net/model.ts';
-import type { AttachRequest, NetworkSpec, ReconcileOptions, Repair } from '../net/request.ts';
+import type {
+  AttachRequest,
+  EndpointSettings,
+  NetworkSpec,
+  ReconcileOptions,
+  Repair,
+} from '../net/request.ts';
 import type { LogLine } from '../runtime/log-format.ts';
 import type { LogOptions } from '../runtime/logs.ts';
 import type { Session } from '../runtime/process.ts';
 import type { Exit } from '../runtime/spec.ts';
-import type { AttachmentRequest, Container, CreateRequest } from './container.ts';
+import type { Container, CreateRequest } from './container.ts';
 import type { ListedNetwork } from './predefined.ts';
 
 export interface EngineOptions {
@@ -51,7 +57,7 @@ export interface Networks {
   /** Removes user networks that no container is configured for; says which. */
   prune(): Network[];
   /** Attaches a container to one more network; a stopped one from its next start. */
-  connect(network: string, container: string, options?: Omit<AttachmentRequest, 'network'>): void;
+  connect(network: string, container: string, options?: EndpointSettings): void;
   disconnect(network: string, container: string, options?: { force?: boolean }): void;
 }
 

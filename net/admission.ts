@@ -1,27 +1,14 @@
 /** Who is let in: what can be said against an attach before anything is touched. */
-import { isIPv4, isIPv6 } from 'node:net';
 import { HawserError } from '../errors.ts';
 import { isPinned, netnsIdentity } from '../native/netns.ts';
 import type { NetContext } from './context.ts';
-import { checkAlias } from './dns/names.ts';
-import { parseMac } from './mac.ts';
-import type { Network } from './model.ts';
-import { checkInterfaceName, checkSandboxId } from './names.ts';
+import type { Network, Sandbox } from './model.ts';
+import { checkSandboxId } from './names.ts';
 import type { AttachRequest } from './request.ts';
 
-/** What can be judged from the request alone. */
-export function checkRequest(request: AttachRequest): void {
-  const { sandbox, ifname, ip, ip6, mac, aliases = [] } = request;
+/** A namespace that is there, and not the host's. */
+export function checkSandbox(sandbox: Sandbox): void {
   checkSandboxId(sandbox.id);
-  for (const alias of aliases) checkAlias(alias);
-  if (ifname !== undefined) checkInterfaceName(ifname);
-  if (mac !== undefined) parseMac(mac);
-  if (ip !== undefined && !isIPv4(ip)) {
-    throw new HawserError('invalid', `${JSON.stringify(ip)} is not an IPv4 address`);
-  }
-  if (ip6 !== undefined && !isIPv6(ip6)) {
-    throw new HawserError('invalid', `${JSON.stringify(ip6)} is not an IPv6 address`);
-  }
   if (!isPinned(sandbox.path)) {
     throw new HawserError('not-found', `${sandbox.path} is not a network namespace`);
   }
@@ -33,7 +20,7 @@ export function checkRequest(request: AttachRequest): void {
 /** A port can be led only to what is behind the host, and may be reached. */
 export function refuseUnpublishable(
   { name, internal, driver, bridge }: Network,
-  { ports = [] }: AttachRequest,
+  { ports = [] }: Pick<AttachRequest, 'ports'>,
 ): void {
   if (ports.length === 0) return;
   if (internal) {

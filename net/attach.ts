@@ -6,12 +6,14 @@
  */
 import { HawserError } from '../errors.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
-import { checkRequest, refuseFull, refuseUnpublishable } from './admission.ts';
+import { checkSandbox, refuseFull, refuseUnpublishable } from './admission.ts';
 import { attempting } from './attempting.ts';
 import type { NetContext } from './context.ts';
 import { DEFAULT_NETWORK } from './default-network.ts';
 import { hasNames, namesOf } from './dns/names.ts';
 import type { Between } from './drivers/driver.ts';
+import { type Settled, settle } from './endpoint-settings.ts';
+import { refuseUnknownSysctls } from './endpoint-sysctls.ts';
 import { endpointElements, networkElements } from './firewall/elements.ts';
 import { winFlows } from './flows.ts';
 import { releasePorts } from './held-ports.ts';
@@ -20,20 +22,24 @@ import { takeLeases } from './leases.ts';
 import { checkLoopback } from './loopback.ts';
 import { macOfAddress, parseMac } from './mac.ts';
 import type { Endpoint, EndpointAddress, Network } from './model.ts';
+import { endpointMtu } from './mtu.ts';
 import { plain } from './names.ts';
 import { ensureDefaultNetwork } from './networks.ts';
 import { ifPrefixOf } from './options.ts';
 import { present } from './present.ts';
 import { reservePorts } from './publish.ts';
 import type { AttachRequest } from './request.ts';
+import { refuseFarRoutes } from './routes.ts';
 import { expectedElements } from './truth.ts';
 import { undoing } from './undo.ts';
+import { makeMoves, movesOf, steer } from './way-out.ts';
 
-export function attach(context: NetContext, request: AttachRequest): Endpoint {
+export function attach(context: NetContext, asked: AttachRequest): Endpoint {
   const { records, store } = context;
-  const name = records.network(request.network)?.name ?? plain(request.network);
-  return attempting(`attach ${request.owner} to ${name}`, () => {
-    checkRequest(request);
+  const name = records.network(asked.network)?.name ?? plain(asked.network);
+  return attempting(`attach ${asked.owner} to ${name}`, () => {
+    checkSandbox(asked.sandbox);
+    const request = settle(asked);
     // In a transaction of its own: the default network stays, whatever becomes of this attach.
     if (request.network === DEFAULT_NETWORK) ensureDefaultNetwork(context);
     return store.transaction(() => {
@@ -47,7 +53,7 @@ export function attach(context: NetContext, request: AttachRequest): Endpoint {
 function make(
   context: NetContext,
   network: Network,
-  request: AttachRequest,
+  request: Settled<AttachRequest>,
   rtnl: Rtnetlink,
 ): Endpoint {
   const { records, firewall, store, step } = context;
@@ -57,6 +63,8 @@ function make(
   const ifname = chooseIfname(context, network, request, { ...host, inside });
   refuseUnpublishable(network, request);
   refuseFull(context, network);
+  refuseFarRoutes(request.routes ?? [], network);
+  refuseUnknownSysctls(request.sandbox.path, request.sysctls ?? {});
 
   return undoing(step, (undo) => {
     const key = `${request.sandbox.id}/${ifname}`;
@@ -75,19 +83,25 @@ function make(
       ifname,
       ...(hostIfname !== undefined && { hostIfname }),
       mac: chooseMac(request, addresses, mac),
-      mtu,
+      mtu: endpointMtu(request.mtu, mtu, network),
       addresses,
       ports,
       aliases: request.aliases ?? [],
       names: hasNames(network) ? namesOf(request) : [],
       dns: request.dns ?? [],
+      ...chosen(request),
       owner: request.owner,
       created: new Date().toISOString(),
     };
     records.putEndpoint(endpoint);
     undo('attach:record', () => records.removeEndpoint(endpoint));
 
+    const others = records.endpoints({ sandbox: request.sandbox.id }).filter(isNot(endpoint));
+    // Looked at before the link is there, since a sandbox with no link has the fewest routes.
+    const moves = movesOf({ staying: [...others, endpoint] }, records, inside);
     driver.plug(endpoint, network, { ...host, inside }, undo);
+    makeMoves(moves, inside);
+    undo('attach:course', () => steer({ staying: others, leaving: [endpoint] }, records, inside));
     const elements = endpointElements(endpoint, network);
     // The network's first element comes along, so that a table that was flushed is noticed.
     const witness = networkElements(network).slice(0, 1);
@@ -98,11 +112,24 @@ function make(
   });
 }
 
+/** What only some endpoints are told, as it is recorded. */
+function chosen({ gwPriority = 0, sysctls = {}, routes = [] }: Settled<AttachRequest>) {
+  return {
+    ...(gwPriority !== 0 && { gwPriority }),
+    ...(Object.keys(sysctls).length > 0 && { sysctls }),
+    ...(routes.length > 0 && { routes }),
+  };
+}
+
+function isNot({ key }: Endpoint): (other: Endpoint) => boolean {
+  return (other) => other.key !== key;
+}
+
 /** The requested name if it is free in the sandbox, or the first free of eth0, eth1, ... */
 function chooseIfname(
   context: NetContext,
   network: Network,
-  { sandbox, ifname }: AttachRequest,
+  { sandbox, ifname }: Pick<AttachRequest, 'sandbox' | 'ifname'>,
   between: Between,
 ): string {
   const isFree = (name: string) => isNameFree(context, `${sandbox.id}/${name}`, name, between);
@@ -132,7 +159,7 @@ function isNameFree(
 
 /** On a link that shares its parent's MAC, that; else what is asked for, or follows from the address. */
 function chooseMac(
-  { mac: asked }: AttachRequest,
+  { mac: asked }: Pick<AttachRequest, 'mac'>,
   addresses: readonly EndpointAddress[],
   shared: string | undefined,
 ): string {

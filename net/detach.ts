@@ -3,7 +3,6 @@ import { HawserError } from '../errors.ts';
 import { isPinned } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
-import { addDefaultRoutes } from './drivers/interior.ts';
 import { endpointElements } from './firewall/elements.ts';
 import { loseFlows } from './flows.ts';
 import { releasePorts } from './held-ports.ts';
@@ -11,6 +10,7 @@ import type { Endpoint } from './model.ts';
 import { poolId } from './networks.ts';
 import type { DetachRequest } from './request.ts';
 import { attempt } from './undo.ts';
+import { type Crew, steer } from './way-out.ts';
 
 export function detach(context: NetContext, request: DetachRequest): void {
   const { sandbox, ifname, network, ending = false } = request;
@@ -26,9 +26,10 @@ export function detach(context: NetContext, request: DetachRequest): void {
     );
     if (leaving.length === 0) return [];
     using rtnl = Rtnetlink.open();
-    const failed = leaving.flatMap((endpoint) => letGo(context, endpoint, rtnl, ending));
     const staying = ending ? [] : own.filter((endpoint) => !leaving.includes(endpoint));
-    return [...failed, ...attempt('default route', () => passOnDefaultRoute(staying))];
+    // First, so that what holds the way out hands it on, and no packet is without one.
+    const failed = attempt('course', () => handOn({ staying, leaving }, context));
+    return [...failed, ...leaving.flatMap((one) => letGo(context, one, rtnl, ending))];
   });
   if (failures.length === 0) return;
   throw new HawserError('kernel', `detach ${sandbox}: ${failures.join('; ')}`, {
@@ -75,9 +76,11 @@ export function letGo(
   ];
 }
 
-/** A sandbox that lost the way out with one network may have another by the next. */
-function passOnDefaultRoute([next, ...others]: Endpoint[]): void {
-  if (next === undefined || !isPinned(next.sandbox.path)) return;
-  using inside = Rtnetlink.open(next.sandbox.path);
-  for (const endpoint of [next, ...others]) addDefaultRoutes(endpoint, inside);
+/** Those who stay have the ways out from now on. */
+function handOn({ staying, leaving = [] }: Crew, { records, step }: NetContext): void {
+  const [one] = staying;
+  if (one === undefined || !isPinned(one.sandbox.path)) return;
+  using inside = Rtnetlink.open(one.sandbox.path);
+  steer({ staying, leaving }, records, inside);
+  step('detach:course');
 }

@@ -65,9 +65,24 @@ export interface Endpoint {
   names: string[];
   /** Which servers answer what no container is called; the host's if there are none. */
   dns: string[];
+  /** The sandbox leaves by the network with the highest; absent: 0. */
+  gwPriority?: number;
+  /** Settings of the interface, called IFNAME in their names. */
+  sysctls?: Record<string, string>;
+  /** Routes beside the default one. */
+  routes?: EndpointRoute[];
   /** For people: the container's name, or the sandbox's id. */
   owner: string;
   created: string;
+}
+
+/** Without a gateway, what is on the link itself. */
+export interface EndpointRoute {
+  /** `10.9.0.0/16`. */
+  destination: string;
+  gateway?: string;
+  /** Of two routes to the same, the lower one counts; absent: the kernel's default. */
+  metric?: number;
 }
 
 export interface EndpointAddress {

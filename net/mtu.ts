@@ -7,6 +7,23 @@ const ETHERNET = 1500;
 /** Octets that every link of IPv6 must carry (RFC 8200, 5). */
 const LEAST_OF_IPV6 = 1280;
 
+/**
+ * The MTU (bytes) of an endpoint: what is asked for, if the network can carry it.
+ *
+ * @throws HawserError 'invalid'
+ */
+export function endpointMtu(asked: number | undefined, most: number, network: Network): number {
+  if (asked === undefined) return most;
+  if (asked > most) {
+    throw new HawserError(
+      'invalid',
+      `an MTU of ${asked} is more than the ${most} of network ${network.name}`,
+    );
+  }
+  refuseSmallMtu({ ...network, options: { [OPTION.mtu]: String(asked) } });
+  return asked;
+}
+
 /** @throws HawserError 'invalid' for a network whose MTU is too small for its IPv6 subnet */
 export function refuseSmallMtu({ options, subnets }: Pick<Network, 'options' | 'subnets'>): void {
   const mtu = Number(options[OPTION.mtu] ?? LEAST_OF_IPV6);

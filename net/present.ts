@@ -1,9 +1,11 @@
 /** Attaching what is attached already: the same again is success, something else is refused. */
+import { isDeepStrictEqual } from 'node:util';
 import { HawserError } from '../errors.ts';
 import { formatAddress, parseAddress } from '../ipam/address.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
+import type { Settled } from './endpoint-settings.ts';
 import { hostIpsOf } from './host-addresses.ts';
 import { parseMac } from './mac.ts';
 import type { Endpoint, Network, PortRequest, PublishedPort } from './model.ts';
@@ -18,7 +20,7 @@ import type { AttachRequest } from './request.ts';
 export function present(
   context: NetContext,
   network: Network,
-  request: AttachRequest,
+  request: Settled<AttachRequest>,
   rtnl: Rtnetlink,
 ): Endpoint | undefined {
   const { sandbox, ifname } = request;
@@ -40,15 +42,19 @@ export function present(
   );
 }
 
-function isThere(found: Endpoint, { sandbox }: AttachRequest, rtnl: Rtnetlink): boolean {
+function isThere(
+  found: Endpoint,
+  { sandbox }: Pick<AttachRequest, 'sandbox'>,
+  rtnl: Rtnetlink,
+): boolean {
   if (found.hostIfname !== undefined && rtnl.link(found.hostIfname) === undefined) return false;
   using inside = Rtnetlink.open(sandbox.path);
   return inside.link(found.ifname)?.mac === found.mac;
 }
 
 /** What a request leaves open is as it is. */
-function isAsRequested(found: Endpoint, request: AttachRequest): boolean {
-  const { ifname = found.ifname, mac = found.mac, ip, ip6, ports = [] } = request;
+function isAsRequested(found: Endpoint, request: Settled<AttachRequest>): boolean {
+  const { ifname = found.ifname, mac = found.mac, mtu = found.mtu, ip, ip6, ports = [] } = request;
   const has = (wanted: string | undefined) =>
     wanted === undefined ||
     found.addresses.some(({ address }) => address === formatAddress(parseAddress(wanted)));
@@ -57,6 +63,10 @@ function isAsRequested(found: Endpoint, request: AttachRequest): boolean {
     parseMac(mac) === found.mac &&
     has(ip) &&
     has(ip6) &&
+    mtu === found.mtu &&
+    (request.gwPriority ?? 0) === (found.gwPriority ?? 0) &&
+    isDeepStrictEqual(request.sysctls ?? {}, found.sysctls ?? {}) &&
+    isDeepStrictEqual(request.routes ?? [], found.routes ?? []) &&
     areSamePorts(ports, found)
   );
 }

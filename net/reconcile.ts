@@ -9,13 +9,13 @@ import { inKernelWords } from './attempting.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
 import { type Difference, mendedOnce } from './difference.ts';
-import { routeDifferences } from './drivers/interior.ts';
 import { noteForeignPolicy } from './firewall/foreign.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { noteShadowed } from './shadowed.ts';
 import { strayAddresses, strayLeases, strayLinks, strayLinksInside, strayPorts } from './strays.ts';
 import { expectedElements } from './truth.ts';
 import { undoing } from './undo.ts';
+import { courseDifferences, steer } from './way-out.ts';
 
 /**
  * Looks, and changes nothing; notes what stands in the way and is not hawser's. To be called, and its finds mended, in one transaction of the store:
@@ -39,7 +39,7 @@ export function differences(context: NetContext, sandboxes: readonly Sandbox[]):
     ...strayAddresses(context),
     ...ofNetworks(context, living),
     ...living.flatMap((one) => ofEndpoint(context, one)),
-    ...ofRoutes(living),
+    ...ofRoutes(context, living),
     ...strayLeases(context),
     ...strayPorts(context),
     ...ofFirewall(context),
@@ -86,7 +86,7 @@ function ofEndpoint(context: NetContext, endpoint: Endpoint): Difference[] {
 
 /** A link that is gone is made anew; who is in the sandbox sees it come back. */
 function joining(context: NetContext, endpoint: Endpoint, network: Network): Difference {
-  const { drivers, note, step } = context;
+  const { drivers, records, note, step } = context;
   return {
     kind: 'endpoint',
     what: `${endpoint.owner} (${endpoint.ifname}) has no link to ${network.name}`,
@@ -97,18 +97,21 @@ function joining(context: NetContext, endpoint: Endpoint, network: Network): Dif
       inKernelWords(() =>
         undoing(step, (undo) => drivers[network.driver].plug(endpoint, network, between, undo)),
       );
+      const crew = records.endpoints({ sandbox: endpoint.sandbox.id });
+      const staying = crew.filter(({ ifname }) => inside.link(ifname) !== undefined);
+      steer({ staying }, records, inside);
     },
   };
 }
 
-function ofRoutes(living: Endpoint[]): Difference[] {
+/** A link that is gone is joined again with its routes. */
+function ofRoutes({ records }: NetContext, living: Endpoint[]): Difference[] {
   const paths = new Set(living.map(({ sandbox }) => sandbox.path));
   return [...paths].flatMap((path) => {
     using inside = Rtnetlink.open(path);
-    return routeDifferences(
-      living.filter(({ sandbox }) => sandbox.path === path),
-      inside,
-    );
+    const crew = living.filter(({ sandbox }) => sandbox.path === path);
+    if (crew.some(({ ifname }) => inside.link(ifname) === undefined)) return [];
+    return courseDifferences(crew, records, inside);
   });
 }
 

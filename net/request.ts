@@ -1,5 +1,5 @@
 /** What callers of the network layer ask for, and what repair tells them. */
-import type { NetworkSubnet, PortRequest, Sandbox } from './model.ts';
+import type { EndpointRoute, NetworkSubnet, PortRequest, Sandbox } from './model.ts';
 
 /** What a network is to be; all but the name has a default. */
 export interface NetworkSpec {
@@ -24,27 +24,41 @@ export interface NetworkSpec {
 /** Default gateway: the subnet's first address. */
 export type SubnetSpec = Pick<NetworkSubnet, 'subnet'> & Partial<NetworkSubnet>;
 
-export interface AttachRequest {
+export interface AttachRequest extends EndpointSettings {
   /** A network by name, id or unambiguous prefix of the id. */
   network: string;
   sandbox: Sandbox;
   /** For people: the container's name. */
   owner: string;
-  /** Default: the first free of eth0, eth1, ... */
-  ifname?: string;
+  ports?: PortRequest[];
+  /** One more name. */
+  hostname?: string;
+  /** Addresses of servers to ask what no container is called, in this order; default the host's. */
+  dns?: string[];
+}
+
+/** What may be said of one endpoint beside its network. */
+export interface EndpointSettings {
   /** A requested IPv4 address, in the network's IPv4 subnet. */
   ip?: string;
   /** A requested IPv6 address, in its IPv6 subnet. */
   ip6?: string;
   /** Default: derived from the address, so that it outlives a restart. */
   mac?: string;
-  ports?: PortRequest[];
   /** More names on this network; several containers may share one. */
   aliases?: string[];
-  /** One more name. */
-  hostname?: string;
-  /** Addresses of servers to ask what no container is called, in this order; default the host's. */
-  dns?: string[];
+  /** The network with the highest has the default route, of equals the first by name; default 0. */
+  gwPriority?: number;
+  /** Its name in the sandbox; default: the first free of eth0, eth1, ... */
+  ifname?: string;
+  /** Bytes; default and most: the network's. */
+  mtu?: number;
+  /** Settings of the interface, by names as `net.ipv4.conf.IFNAME.log_martians`. */
+  sysctls?: Record<string, string>;
+  /** Beside the default route: as fields, or as `10.9.0.0/16 via 10.5.0.254 metric 50`. */
+  routes?: (string | EndpointRoute)[];
+  /** The last four by Docker's names: `com.docker.network.endpoint.ifname`, ... */
+  options?: Record<string, string>;
 }
 
 /** Which of a sandbox's endpoints: all, or the one on a network, or the one of a name. */

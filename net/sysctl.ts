@@ -3,6 +3,7 @@
  * that opens the file, so synchronous file calls on the main thread follow an excursion.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { HawserError } from '../errors.ts';
 
 /** The value, or undefined if this kernel has no such setting (IPv6 switched off, say). */
 export function readSysctl(path: string): string | undefined {
@@ -22,7 +23,13 @@ export function readSysctl(path: string): string | undefined {
 export function ensureSysctl(path: string, value: string): boolean {
   const before = readSysctl(path);
   if (before === undefined || before === value) return false;
-  writeFileSync(`/proc/sys/net/${path}`, value);
+  try {
+    writeFileSync(`/proc/sys/net/${path}`, value);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split(',')[0] : String(cause);
+    const name = `net/${path}`.replaceAll('/', '.');
+    throw new HawserError('kernel', `set ${name} to ${value}: ${why}`, { cause });
+  }
   return true;
 }
 

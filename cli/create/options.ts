@@ -101,8 +101,8 @@ export function containerOptions(command: Command): Command {
 
   command.optionsGroup('Network:');
   many(
-    '--network <network>',
-    'a network, or bridge, host, none, container:NAME, ns:/PATH; default bridge',
+    '--network <network[:field=value,...]>',
+    'a network (NAME, or NAME:ip=...,alias=...,gw-priority=...), or host, none, container:NAME, ns:/PATH; default bridge',
   );
   hiddenMany('--net <network>');
   command

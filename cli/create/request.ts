@@ -1,6 +1,6 @@
 import type { CreateRequest } from '../../engine/container.ts';
-import { parseAddress, parseMac } from '../parse/address.ts';
-import { parseNetworks } from '../parse/attachment.ts';
+import { parseAddress } from '../parse/address.ts';
+import { parseNetworks, parseSettings } from '../parse/attachment.ts';
 import { parseHost } from '../parse/host.ts';
 import { parseMount, parseTmpfs, parseVolume } from '../parse/mount.ts';
 import { parseEnv, parsePairs, readPairs } from '../parse/pairs.ts';
@@ -15,6 +15,7 @@ export function createRequest(
   { cwd, env }: { cwd: string; env: Record<string, string | undefined> },
 ): CreateRequest {
   const { ip, ip6, macAddress, entrypoint } = options;
+  const one = (text: string | undefined) => (text === undefined ? [] : [text]);
   const variables = options.envFile.flatMap((path) => readPairs('--env-file', path, cwd));
   const labels = options.labelFile.flatMap((path) => readPairs('--label-file', path, cwd));
   const request: CreateRequest = {
@@ -27,12 +28,18 @@ export function createRequest(
       ...options.mount.map((text) => parseMount(text, cwd)),
       ...options.tmpfs.map(parseTmpfs),
     ],
-    networks: parseNetworks([...options.network, ...options.net], {
-      ip: ip === undefined ? undefined : parseAddress('--ip', ip, 4),
-      ip6: ip6 === undefined ? undefined : parseAddress('--ip6', ip6, 6),
-      mac: macAddress === undefined ? undefined : parseMac('--mac-address', macAddress),
-      aliases: [...options.networkAlias, ...options.netAlias],
-    }),
+    networks: parseNetworks(
+      [...options.network, ...options.net],
+      parseSettings(
+        {
+          ip: one(ip),
+          ip6: one(ip6),
+          'mac-address': one(macAddress),
+          alias: [...options.networkAlias, ...options.netAlias],
+        },
+        (field) => `--${field}`,
+      ),
+    ),
     ports: options.publish,
     expose: options.expose,
     dns: options.dns.map((address) => parseAddress('--dns', address)),

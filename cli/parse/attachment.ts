@@ -1,66 +1,93 @@
 import type { AttachmentRequest } from '../../engine/container.ts';
 import { HawserError } from '../../errors.ts';
+import type { EndpointSettings } from '../../net/request.ts';
+import { parseAddress, parseMac } from './address.ts';
+import { fieldsOf } from './fields.ts';
 import { invalid } from './invalid.ts';
+import { parsePair } from './pairs.ts';
 
-/** What the options next to --network say of the first network. */
-export interface OfFirst {
-  ip?: string | undefined;
-  ip6?: string | undefined;
-  mac?: string | undefined;
-  aliases?: string[] | undefined;
-}
+const EXAMPLE = 'blue:ip=10.5.0.9,alias=db';
 
 /**
- * `--network NAME` and Docker's long form `--network name=NAME,ip=ADDRESS,alias=NAME`. `--ip`,
- * `--mac-address` and `--network-alias` speak of the first network, the default one if none is named.
+ * Repeated `--network`: NAME, NAME:FIELD=VALUE,... or Docker's name=NAME,FIELD=VALUE,...; what the
+ * options next to it (`--ip`, `--network-alias`) say is of the first network, the default one if none
+ * is named.
  */
-export function parseNetworks(texts: string[], first: OfFirst): AttachmentRequest[] {
+export function parseNetworks(texts: string[], first: EndpointSettings): AttachmentRequest[] {
   const networks = texts.map(parseNetwork);
-  const given = defined({ ip: first.ip, ip6: first.ip6, mac: first.mac, aliases: first.aliases });
-  if (Object.keys(given).length === 0) return networks;
+  if (Object.keys(first).length === 0) return networks;
   const [head = { network: 'bridge' }, ...others] = networks;
-  if ((given.ip && head.ip) || (given.ip6 && head.ip6) || (given.mac && head.mac)) {
+  if ((first.ip && head.ip) || (first.ip6 && head.ip6) || (first.mac && head.mac)) {
     throw new HawserError(
       'invalid',
       `--network ${texts[0]}: an address is given here and by an option of its own`,
     );
   }
-  return [{ ...head, ...given }, ...others];
+  return [{ ...head, ...first }, ...others];
 }
 
 function parseNetwork(text: string): AttachmentRequest {
+  const refuse = (why: string) => invalid('--network', text, why, EXAMPLE);
   if (text === '') throw invalid('--network', text, 'a network has a name');
-  // A mode's argument may hold a = (ns:/a=b); a network's name never does.
-  if (!text.includes('=') || /^(container|ns):/.test(text)) return { network: text };
-  const request: AttachmentRequest = { network: '' };
-  for (const field of text.split(',')) {
-    const [key = '', ...rest] = field.split('=');
-    const value = rest.join('=');
-    if (value === '') throw invalid('--network', text, `${JSON.stringify(key)} has no value`);
-    if (key === 'name') request.network = value;
-    else if (key === 'ip') request.ip = value;
-    else if (key === 'ip6') request.ip6 = value;
-    else if (key === 'mac-address') request.mac = value;
-    else if (key === 'alias') request.aliases = [...(request.aliases ?? []), value];
-    else
-      throw invalid(
-        '--network',
-        text,
-        `it has no field ${JSON.stringify(key)}`,
-        'name=blue,ip=10.5.0.9',
-      );
+  // A mode's argument may hold anything (ns:/a=b); a network's name has neither = nor :.
+  if (/^(container|ns):/.test(text) || !/[=:]/.test(text)) return { network: text };
+  const [, before, rest = ''] = /^([^=:]+):(.*)$/s.exec(text) ?? [undefined, undefined, text];
+  const names = before === undefined ? [] : [before];
+  const given: Given = {};
+  for (const [key, value] of fieldsOf(rest, refuse)) {
+    if (key === 'name') names.push(value);
+    else if (isField(key)) given[key] = [...(given[key] ?? []), value];
+    else throw refuse(`it has no field ${JSON.stringify(key)}`);
   }
-  if (request.network === '')
-    throw invalid('--network', text, 'the name is missing', 'name=blue,ip=10.5.0.9');
-  return request;
+  const [name, second] = names;
+  if (name === undefined) throw refuse('the name is missing');
+  if (second !== undefined) throw refuse('it has two names');
+  return { network: name, ...parseSettings(given, (field) => `--network ${text}: ${field}`) };
 }
 
-/** Without the fields that were not given. */
-export function defined({ ip, ip6, mac, aliases }: OfFirst): Omit<AttachmentRequest, 'network'> {
-  return {
-    ...(ip !== undefined && { ip }),
-    ...(ip6 !== undefined && { ip6 }),
-    ...(mac !== undefined && { mac }),
-    ...(aliases !== undefined && aliases.length > 0 && { aliases }),
-  };
+/** What is said of one endpoint, by field, as text. */
+export type Given = Partial<Record<Field, string[] | undefined>>;
+type Field = keyof typeof readers;
+
+const FIELDS_TWICE = new Set<Field>(['alias', 'route', 'sysctl', 'driver-opt']);
+
+/** Each field's reader; those that may be repeated get all values, the others one. */
+const readers = {
+  ip: (option, [text = '']) => ({ ip: parseAddress(option, text, 4) }),
+  ip6: (option, [text = '']) => ({ ip6: parseAddress(option, text, 6) }),
+  mac: (option, [text = '']) => ({ mac: parseMac(option, text) }),
+  'mac-address': (option, [text = '']) => ({ mac: parseMac(option, text) }),
+  alias: (_, aliases) => ({ aliases }),
+  'gw-priority': (option, [text = '']) => ({ gwPriority: parseInteger(option, text) }),
+  ifname: (_, [ifname = '']) => ({ ifname }),
+  mtu: (option, [text = '']) => ({ mtu: parseInteger(option, text) }),
+  route: (_, routes) => ({ routes }),
+  sysctl: (option, texts) => ({ sysctls: pairs(option, texts) }),
+  'driver-opt': (option, texts) => ({ options: pairs(option, texts) }),
+} satisfies Record<string, (option: string, texts: string[]) => EndpointSettings>;
+
+/** @param option what a field is called where it was given: `--ip`, `--network a:ip=…` */
+export function parseSettings(given: Given, option: (field: Field) => string): EndpointSettings {
+  const settings: EndpointSettings = {};
+  for (const [field, texts] of Object.entries(given)) {
+    if (!isField(field) || texts === undefined || texts.length === 0) continue;
+    if (texts.length > 1 && !FIELDS_TWICE.has(field)) {
+      throw invalid(option(field), texts.join(' '), 'it is given twice');
+    }
+    Object.assign(settings, readers[field](option(field), texts));
+  }
+  return settings;
+}
+
+function isField(key: string): key is Field {
+  return Object.hasOwn(readers, key);
+}
+
+function pairs(option: string, texts: string[]): Record<string, string> {
+  return Object.fromEntries(texts.map((text) => parsePair(option, text)));
+}
+
+function parseInteger(option: string, text: string): number {
+  if (!/^-?\d{1,15}$/.test(text)) throw invalid(option, text, 'not a whole number');
+  return Number(text);
 }

@@ -1,11 +1,13 @@
-import { HawserError } from '../../errors.ts';
+import { HawserError, prefixed } from '../../errors.ts';
+import { settle } from '../../net/endpoint-settings.ts';
 import type { Network, PortRequest } from '../../net/model.ts';
+import type { EndpointSettings } from '../../net/request.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { writeEtcFiles } from './etc.ts';
-import { resolveNetwork } from './network-config.ts';
+import { refuseSameIfname, resolveNetwork } from './network-config.ts';
 import { holdPortsAnew } from './ports.ts';
 import { attachSandbox } from './sandbox.ts';
 
@@ -14,14 +16,16 @@ export function connectContainer(
   context: Context,
   networkRef: string,
   containerRef: string,
-  options: Omit<AttachmentRequest, 'network'>,
+  options: EndpointSettings,
 ): void {
   const attempt = `connect ${plain(containerRef)} to ${plain(networkRef)}`;
+  const settings = prefixed(attempt, () => settle(options));
   change(context, networkRef, containerRef, attempt, (record, network) => {
     if (record.network.attachments.some((attachment) => attachment.network === network.id)) {
       throw new HawserError('taken', `${attempt}: it is connected already`);
     }
-    const attachment = { ...options, network: network.id };
+    refuseSameIfname(record.network.attachments, settings, attempt);
+    const attachment = { ...settings, network: network.id };
     if (isAlive(record, context.paths)) {
       attachSandbox(context, record, attachment, portsOn(context, record, network));
     }

@@ -1,5 +1,6 @@
 import { HawserError, prefixed } from '../../errors.ts';
 import type { ImageConfig } from '../../image/image.ts';
+import { settle } from '../../net/endpoint-settings.ts';
 import type { Network } from '../../net/model.ts';
 import { resolveMode } from '../../net/modes.ts';
 import { parsePort } from '../../net/ports.ts';
@@ -15,7 +16,8 @@ export function configureNetwork(
   image: ImageConfig,
   attempt: string,
 ): NetworkConfig {
-  const wanted = (request.networks?.length ? request.networks : ['bridge']).map(asRequest);
+  const named = request.networks?.length ? request.networks : ['bridge'];
+  const wanted = prefixed(attempt, () => named.map(asRequest));
   const mode = prefixed(attempt, () => resolveMode(wanted.map(({ network }) => network)));
   if (mode.kind !== 'own') refuseOwnSettings(request, wanted, mode.kind, attempt);
   else if (mode.attachments.length === 0)
@@ -44,7 +46,7 @@ export function configureNetwork(
 }
 
 function asRequest(network: string | AttachmentRequest): AttachmentRequest {
-  return typeof network === 'string' ? { network } : network;
+  return typeof network === 'string' ? { network } : settle(network);
 }
 
 function sandboxOf(
@@ -94,6 +96,8 @@ function refuseAddresses(wanted: AttachmentRequest[], which: string, attempt: st
   if (wanted.some(({ ip, ip6 }) => (ip ?? ip6) !== undefined)) refuse('an address');
   if (wanted.some(({ mac }) => mac !== undefined)) refuse('a MAC address');
   if (wanted.some(({ aliases }) => aliases?.length)) refuse('a network alias');
+  const others = wanted.flatMap(({ network, ip, ip6, mac, aliases, ...rest }) => Object.keys(rest));
+  if (others[0] !== undefined) refuse(`what an interface is to have (${others[0]})`);
 }
 
 function refuseSetting(what: string, which: string, attempt: string): never {
@@ -117,7 +121,20 @@ function resolveAttachments(
   if (twice) {
     throw new HawserError('invalid', `${attempt}: network ${twice.network} is named twice`);
   }
+  for (const [index, one] of attachments.entries()) {
+    refuseSameIfname(attachments.slice(0, index), one, attempt);
+  }
   return attachments;
+}
+
+/** Two of a container's interfaces cannot be called alike. */
+export function refuseSameIfname(
+  others: readonly AttachmentRequest[],
+  { ifname }: Pick<AttachmentRequest, 'ifname'>,
+  attempt: string,
+): void {
+  if (ifname === undefined || !others.some((other) => other.ifname === ifname)) return;
+  throw new HawserError('invalid', `${attempt}: two interfaces are to be called ${ifname}`);
 }
 
 /** A network by name or id; the default one is made if this is its first use. */

@@ -23,8 +23,9 @@ export function moor(context: Context, record: ContainerRecord): Endpoint[] {
     const endpoints: Endpoint[] = [];
     try {
       context.step('start:sandbox');
-      for (const attachment of record.network.attachments) {
-        const ports = endpoints.length === 0 ? record.network.ports : [];
+      const [first] = record.network.attachments;
+      for (const attachment of namedFirst(record.network.attachments)) {
+        const ports = attachment === first ? record.network.ports : [];
         endpoints.push(attachSandbox(context, record, attachment, ports));
       }
       return endpoints;
@@ -33,6 +34,13 @@ export function moor(context: Context, record: ContainerRecord): Endpoint[] {
       throw error;
     }
   });
+}
+
+/** In their order, but those whose names are chosen first: eth0 may be the name of the second. */
+function namedFirst(attachments: readonly AttachmentRequest[]): AttachmentRequest[] {
+  return attachments.toSorted(
+    (a, b) => Number(a.ifname === undefined) - Number(b.ifname === undefined),
+  );
 }
 
 /** Attaches a container's sandbox to one more network. */

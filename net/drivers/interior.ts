@@ -1,10 +1,13 @@
-/** What every driver gives a link once it is inside the sandbox: settings, addresses, the way out. */
+/** What every driver gives a link once it is inside the sandbox: settings, addresses, routes. */
 import { isIPv4 } from 'node:net';
 import { inNetns } from '../../native/netns.ts';
 import type { LinkChange } from '../../native/rtnetlink/link.ts';
+import { MAIN_TABLE } from '../../native/rtnetlink/route.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import type { Difference } from '../difference.ts';
-import type { Endpoint, Network } from '../model.ts';
+import { sysctlPaths } from '../endpoint-sysctls.ts';
+import type { Endpoint, EndpointRoute, Network } from '../model.ts';
+import { formatRoute } from '../routes.ts';
 import { settingDifferences } from '../settings.ts';
 import { ensureSysctl } from '../sysctl.ts';
 
@@ -15,47 +18,37 @@ import { ensureSysctl } from '../sysctl.ts';
  */
 export const QUIET = ['accept_ra', 'accept_dad'] as const;
 
-/** Addresses, up, and the default routes that the sandbox lacks. */
+/** Settings, addresses, up, and routes; the default ones are the sandbox's (net/way-out.ts). */
 export function configureInside(endpoint: Endpoint, network: Network, inside: Rtnetlink): void {
-  const { ifname, addresses, sandbox } = endpoint;
+  const { ifname, addresses, sandbox, routes = [] } = endpoint;
   inNetns(sandbox.path, () => {
     const settings = Object.entries(settingsOf(endpoint, network));
     for (const [path, value] of settings) ensureSysctl(path, value);
   });
   const link = inside.link(ifname)?.index ?? ifname;
-  const routes = missingDefaultRoutes(endpoint, inside);
   inside.batch(() => {
     for (const { address, prefix } of addresses) {
       inside.addAddress(link, { address, prefix, nodad: !isIPv4(address) });
     }
     inside.setLink(link, { up: true });
-    for (const gateway of routes) inside.addRoute({ destination: 'default', gateway, link });
+    for (const route of routes) inside.addRoute({ ...route, link });
   });
 }
 
-/** As Docker does: a network without IPv6 has no link-local way around its rules either. */
-function settingsOf({ ifname }: Endpoint, { subnets }: Network): Record<string, string> {
+/**
+ * As Docker does: a network without IPv6 has no link-local way around its rules either. What an
+ * endpoint is told of its own comes last, and counts.
+ */
+function settingsOf(endpoint: Endpoint, { subnets }: Network): Record<string, string> {
+  const { ifname, sysctls = {} } = endpoint;
   const settings = `ipv6/conf/${ifname}`;
-  if (!subnets.some(({ subnet }) => subnet.includes(':'))) {
-    return { [`${settings}/disable_ipv6`]: '1' };
-  }
-  return Object.fromEntries(QUIET.map((setting) => [`${settings}/${setting}`, '0']));
-}
-
-/** Gives an attached sandbox the default routes that it lacks. */
-export function addDefaultRoutes(endpoint: Endpoint, inside: Rtnetlink): void {
-  for (const gateway of missingDefaultRoutes(endpoint, inside)) {
-    inside.addRoute({ destination: 'default', gateway, link: endpoint.ifname });
-  }
-}
-
-/** One default route a family, unless the sandbox has one: the gateways of those to add. */
-function missingDefaultRoutes({ addresses }: Endpoint, inside: Rtnetlink): string[] {
-  return addresses.flatMap(({ gateway }) => {
-    if (gateway === undefined) return [];
-    const routes = inside.routes({ family: isIPv4(gateway) ? 4 : 6 });
-    return routes.some(({ destination }) => destination === 'default') ? [] : [gateway];
-  });
+  const hasIPv6 = subnets.some(({ subnet }) => subnet.includes(':'));
+  return {
+    ...(hasIPv6
+      ? Object.fromEntries(QUIET.map((setting) => [`${settings}/${setting}`, '0']))
+      : { [`${settings}/disable_ipv6`]: '1' }),
+    ...sysctlPaths(ifname, sysctls),
+  };
 }
 
 /** How the link, which is there, differs from what `configureInside` makes of it. */
@@ -64,7 +57,7 @@ export function interiorDifferences(
   network: Network,
   inside: Rtnetlink,
 ): Difference[] {
-  const { ifname, owner, addresses, mac, mtu, sandbox } = endpoint;
+  const { ifname, owner, addresses, mac, mtu, sandbox, routes = [] } = endpoint;
   const link = inside.link(ifname);
   if (link === undefined) return [];
   const differs = (kind: string, what: string, mend: (inside: Rtnetlink) => void): Difference => ({
@@ -90,27 +83,30 @@ export function interiorDifferences(
           inside.addAddress(ifname, { address, prefix, nodad: !isIPv4(address) }),
         ),
       ),
+    ...missingRoutes(link.index, routes, inside).map((route) =>
+      differs('route', `lacks its route ${formatRoute(route)}`, (inside) =>
+        inside.addRoute({ ...route, link: ifname }),
+      ),
+    ),
   ];
 }
 
-/**
- * By families, whether a sandbox has no way out although its endpoints offer one. A link that is gone
- * is joined again with its routes.
- */
-export function routeDifferences(endpoints: readonly Endpoint[], inside: Rtnetlink): Difference[] {
-  const [first] = endpoints;
-  if (first === undefined) return [];
-  if (endpoints.some(({ ifname }) => inside.link(ifname) === undefined)) return [];
-  const missing = endpoints.flatMap((endpoint) => missingDefaultRoutes(endpoint, inside));
-  const mend = () => {
-    using inside = Rtnetlink.open(first.sandbox.path);
-    for (const endpoint of endpoints) addDefaultRoutes(endpoint, inside);
-  };
-  return ([4, 6] as const)
-    .filter((family) => missing.some((gateway) => isIPv4(gateway) === (family === 4)))
-    .map((family) => ({
-      kind: 'route',
-      what: `${first.owner} has no default route of IPv${family}`,
-      mend,
-    }));
+function missingRoutes(
+  link: number,
+  wanted: readonly EndpointRoute[],
+  inside: Rtnetlink,
+): EndpointRoute[] {
+  if (wanted.length === 0) return [];
+  const present = inside
+    .routes()
+    .filter((route) => route.table === MAIN_TABLE && route.link === link);
+  return wanted.filter(
+    ({ destination, gateway, metric }) =>
+      !present.some(
+        (route) =>
+          route.destination === destination &&
+          route.gateway === gateway &&
+          (metric === undefined || route.metric === metric),
+      ),
+  );
 }

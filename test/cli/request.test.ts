@@ -152,6 +152,38 @@ describe('create', () => {
     ]);
   });
 
+  it('takes all that is said of an endpoint, by short names and by those of driver options', async () => {
+    const short =
+      'blue:ip=10.5.0.9,ip6=fd00:5::9,mac=02:00:00:00:00:01,alias=a,alias=b,gw-priority=-2,ifname=lan0,' +
+      'mtu=1400,route=10.9.0.0/16 via 10.5.0.254 metric 50,sysctl=net.ipv4.conf.IFNAME.log_martians=1';
+    const options =
+      'name=green,"driver-opt=com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.forwarding=1,' +
+      'net.ipv6.conf.IFNAME.hop_limit=9",driver-opt=com.docker.network.endpoint.ifname=x0';
+    const argv = ['--network', short, '--network', options, 'busybox'];
+    expect((await requested(argv)).networks).toEqual([
+      {
+        network: 'blue',
+        ip: '10.5.0.9',
+        ip6: 'fd00:5::9',
+        mac: '02:00:00:00:00:01',
+        aliases: ['a', 'b'],
+        gwPriority: -2,
+        ifname: 'lan0',
+        mtu: 1400,
+        routes: ['10.9.0.0/16 via 10.5.0.254 metric 50'],
+        sysctls: { 'net.ipv4.conf.IFNAME.log_martians': '1' },
+      },
+      {
+        network: 'green',
+        options: {
+          'com.docker.network.endpoint.sysctls':
+            'net.ipv4.conf.IFNAME.forwarding=1,net.ipv6.conf.IFNAME.hop_limit=9',
+          'com.docker.network.endpoint.ifname': 'x0',
+        },
+      },
+    ]);
+  });
+
   it('takes networks in both forms, and gives the first one what is said apart', async () => {
     expect((await requested(['--network', 'host', 'busybox'])).networks).toEqual([
       { network: 'host' },
@@ -259,11 +291,23 @@ describe('what is malformed is refused in a sentence, before anything is opened'
     ['--dns dns.lan', '--dns "dns.lan": not an IP address (for example --dns 10.5.0.9)'],
     [
       '--network name=blue,colour=red',
-      '--network "name=blue,colour=red": it has no field "colour" (for example --network name=blue,ip=10.5.0.9)',
+      '--network "name=blue,colour=red": it has no field "colour" (for example --network blue:ip=10.5.0.9,alias=db)',
     ],
     [
       '--network ip=10.5.0.9',
-      '--network "ip=10.5.0.9": the name is missing (for example --network name=blue,ip=10.5.0.9)',
+      '--network "ip=10.5.0.9": the name is missing (for example --network blue:ip=10.5.0.9,alias=db)',
+    ],
+    [
+      '--network blue:ip=10.5.0.9,ip=10.5.0.8',
+      '--network blue:ip=10.5.0.9,ip=10.5.0.8: ip "10.5.0.9 10.5.0.8": it is given twice',
+    ],
+    [
+      '--network blue:gw-priority=high',
+      '--network blue:gw-priority=high: gw-priority "high": not a whole number',
+    ],
+    [
+      '--network blue:name=green',
+      '--network "blue:name=green": it has two names (for example --network blue:ip=10.5.0.9,alias=db)',
     ],
     [
       '--network name=a,ip=10.5.0.9 --ip 10.5.0.8',

@@ -70,11 +70,11 @@ describe('an attach', () => {
     expect(there.exec(['cat', '/proc/sys/net/ipv6/conf/eth0/accept_ra'])).toBe('0\n');
   });
 
-  it('of a second network comes as eth1, and leaves the first way out alone', () => {
-    lab.host.inside(() => lab.networking.networks.create({ name: 'blue' }));
+  it('of a second network comes as eth1, and is the way out once the first is gone', () => {
+    lab.host.inside(() => lab.networking.networks.create({ name: 'red' }));
     const { sandbox, netns } = lab.container('web1');
     const second = lab.host.inside(() =>
-      lab.networking.attach({ network: 'blue', sandbox, owner: 'web1' }),
+      lab.networking.attach({ network: 'red', sandbox, owner: 'web1' }),
     );
     expect(second.ifname).toBe('eth1');
     using inside = Rtnetlink.open(netns);

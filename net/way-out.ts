@@ -1,0 +1,116 @@
+/**
+ * By which of its networks a sandbox sends what is for elsewhere: one default route a family, which
+ * moves at once when networks come and go.
+ */
+import { isIPv4 } from 'node:net';
+import { MAIN_TABLE, type Route } from '../native/rtnetlink/route.ts';
+import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import type { Difference } from './difference.ts';
+import type { Endpoint } from './model.ts';
+import type { Records } from './records.ts';
+
+export interface WayOut {
+  ifname: string;
+  gateway: string;
+}
+
+/** A sandbox's endpoints, and those of them that are about to go. */
+export interface Crew {
+  staying: readonly Endpoint[];
+  leaving?: readonly Endpoint[];
+}
+
+/**
+ * The ways out of a sandbox, one a family: by the highest gateway priority, of equals by the first of
+ * the networks' names, so that it is the same in whichever order they came.
+ */
+export function waysOut(endpoints: readonly Endpoint[], records: Records): WayOut[] {
+  const ranked = endpoints
+    .map((endpoint) => ({ endpoint, name: records.network(endpoint.network)?.name ?? '' }))
+    .sort(
+      (a, b) =>
+        (b.endpoint.gwPriority ?? 0) - (a.endpoint.gwPriority ?? 0) || (a.name < b.name ? -1 : 1),
+    );
+  return [true, false].flatMap((isFour) => {
+    for (const { endpoint } of ranked) {
+      const gateway = gateways(endpoint).find((one) => isIPv4(one) === isFour);
+      if (gateway !== undefined) return [{ ifname: endpoint.ifname, gateway }];
+    }
+    return [];
+  });
+}
+
+/** A default route to be added, or to take the place of the one by `instead`. */
+export interface Move extends WayOut {
+  instead?: string;
+}
+
+/**
+ * What has to change for a sandbox's default routes to be right. A route that is none of hawser's is
+ * left alone, and hawser adds none beside it.
+ */
+export function movesOf(
+  { staying, leaving = [] }: Crew,
+  records: Records,
+  inside: Rtnetlink,
+): Move[] {
+  const wanted = waysOut(staying, records);
+  if (wanted.length === 0) return [];
+  const own = new Set([...staying, ...leaving].flatMap(gateways));
+  const present = defaultRoutes(inside, wanted);
+  return wanted.flatMap((way) => {
+    const rivals = present.filter(({ family }) => (family === 4) === isIPv4(way.gateway));
+    if (rivals.some(({ gateway }) => gateway === way.gateway)) return [];
+    const instead = rivals.find(({ gateway }) => gateway !== undefined && own.has(gateway));
+    if (instead?.gateway !== undefined) return [{ ...way, instead: instead.gateway }];
+    return rivals.length > 0 ? [] : [way];
+  });
+}
+
+/** In one step, where a route takes another's place. */
+export function makeMoves(moves: readonly Move[], inside: Rtnetlink): void {
+  for (const { ifname, gateway, instead } of moves) {
+    const replace = instead !== undefined;
+    inside.addRoute({ destination: 'default', gateway, link: ifname, replace });
+  }
+}
+
+export function steer(crew: Crew, records: Records, inside: Rtnetlink): void {
+  makeMoves(movesOf(crew, records, inside), inside);
+}
+
+/** How the default routes of a sandbox, whose links are all there, differ from what they are to be. */
+export function courseDifferences(
+  staying: readonly Endpoint[],
+  records: Records,
+  inside: Rtnetlink,
+): Difference[] {
+  const [first] = staying;
+  if (first === undefined) return [];
+  return movesOf({ staying }, records, inside).map((move) => {
+    const family = isIPv4(move.gateway) ? 'IPv4' : 'IPv6';
+    return {
+      kind: 'route',
+      what:
+        move.instead === undefined
+          ? `${first.owner} has no default route of ${family}`
+          : `${first.owner} has its default route of ${family} by ${move.instead} instead of ${move.gateway}`,
+      mend() {
+        using inside = Rtnetlink.open(first.sandbox.path);
+        steer({ staying }, records, inside);
+      },
+    };
+  });
+}
+
+function defaultRoutes(inside: Rtnetlink, wanted: readonly WayOut[]): Route[] {
+  const [only, other] = wanted.map(({ gateway }) => (isIPv4(gateway) ? 4 : 6) as 4 | 6);
+  const family = other === undefined ? only : undefined;
+  return inside
+    .routes(family === undefined ? {} : { family })
+    .filter(({ destination, table }) => destination === 'default' && table === MAIN_TABLE);
+}
+
+function gateways({ addresses }: Endpoint): string[] {
+  return addresses.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway]));
+}
