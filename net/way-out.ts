@@ -21,18 +21,24 @@ export interface Crew {
 }
 
 /**
- * The ways out of a sandbox, one a family: by the highest gateway priority, of equals by the first of
- * the networks' names, so that it is the same in whichever order they came.
+ * In the order in which their networks are the way out: by the highest gateway priority, of equals by
+ * the first of the names, so that it is the same in whichever order they came.
  */
+export function ranked<T extends { network: string; gwPriority?: number }>(
+  attached: readonly T[],
+  nameOf: (network: string) => string | undefined,
+): T[] {
+  const named = attached.map((one) => ({ one, name: nameOf(one.network) ?? '' }));
+  const first = (one: boolean) => (one ? -1 : 1);
+  named.sort((a, b) => (b.one.gwPriority ?? 0) - (a.one.gwPriority ?? 0) || first(a.name < b.name));
+  return named.map(({ one }) => one);
+}
+
+/** The ways out of a sandbox, one a family. */
 export function waysOut(endpoints: readonly Endpoint[], records: Records): WayOut[] {
-  const ranked = endpoints
-    .map((endpoint) => ({ endpoint, name: records.network(endpoint.network)?.name ?? '' }))
-    .sort(
-      (a, b) =>
-        (b.endpoint.gwPriority ?? 0) - (a.endpoint.gwPriority ?? 0) || (a.name < b.name ? -1 : 1),
-    );
+  const inOrder = ranked(endpoints, (id) => records.network(id)?.name);
   return [true, false].flatMap((isFour) => {
-    for (const { endpoint } of ranked) {
+    for (const endpoint of inOrder) {
       const gateway = gateways(endpoint).find((one) => isIPv4(one) === isFour);
       if (gateway !== undefined) return [{ ifname: endpoint.ifname, gateway }];
     }

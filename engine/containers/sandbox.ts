@@ -1,6 +1,7 @@
 import { HawserError } from '../../errors.ts';
 import { pinNetns, unpinNetns } from '../../native/netns.ts';
 import type { Endpoint, Sandbox } from '../../net/model.ts';
+import { ranked } from '../../net/way-out.ts';
 import { ensureAnswerer } from '../answerer.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
@@ -23,9 +24,9 @@ export function moor(context: Context, record: ContainerRecord): Endpoint[] {
     const endpoints: Endpoint[] = [];
     try {
       context.step('start:sandbox');
-      const [first] = record.network.attachments;
+      const publisher = publisherOf(context, record);
       for (const attachment of namedFirst(record.network.attachments)) {
-        const ports = attachment === first ? record.network.ports : [];
+        const ports = attachment === publisher ? record.network.ports : [];
         endpoints.push(attachSandbox(context, record, attachment, ports));
       }
       return endpoints;
@@ -34,6 +35,23 @@ export function moor(context: Context, record: ContainerRecord): Endpoint[] {
       throw error;
     }
   });
+}
+
+/**
+ * Which of its networks leads a container's published ports to it: the one that is its way out, as
+ * docker does, since answers leave that way; if no port can be led there, the next.
+ */
+function publisherOf({ networking }: Context, { network }: ContainerRecord) {
+  const { attachments } = network;
+  const networks = new Map(
+    attachments.map((one) => [one.network, networking.networks.get(one.network)]),
+  );
+  const inOrder = ranked(attachments, (id) => networks.get(id)?.name);
+  const canPublish = ({ network: id }: AttachmentRequest) => {
+    const { internal, bridge } = networks.get(id) ?? {};
+    return internal === false && bridge !== undefined;
+  };
+  return inOrder.find(canPublish) ?? inOrder[0];
 }
 
 /** In their order, but those whose names are chosen first: eth0 may be the name of the second. */

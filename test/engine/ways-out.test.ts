@@ -1,0 +1,43 @@
+/** Published ports are led to a container by the network that is its way out. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ask } from '../net/lab.ts';
+import { HOST_ADDRESS } from '../support/fakehost.ts';
+import { type Lab, makeLab } from './lab.ts';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await makeLab();
+  for (const name of ['alpha', 'zeta']) lab.engine.networks.create({ name });
+  lab.engine.networks.create({ name: 'a-vault', internal: true });
+});
+afterAll(() => lab.dispose());
+
+it.each([
+  [['zeta', 'alpha'], 'alpha'],
+  [['alpha', { network: 'zeta', gwPriority: 1 }], 'zeta'],
+  [[{ network: 'a-vault', gwPriority: 9 }, 'zeta'], 'zeta'],
+])('on %j it is by %s', async (networks, publisher) => {
+  const { engine, host } = lab;
+  const command = ['busybox', 'httpd', '-f', '-p', '80'];
+  engine.containers.create({
+    image: 'busybox',
+    name: 'web',
+    command,
+    networks,
+    ports: ['8080:80'],
+  });
+  await engine.containers.start('web');
+  const { id } = engine.networks.inspect(publisher);
+  const { endpoints } = engine.containers.inspect('web');
+  expect(endpoints.filter(({ ports }) => ports.length > 0).map(({ network }) => network)).toEqual([
+    id,
+  ]);
+  const outside = host.outside ?? host;
+  const get = () =>
+    outside.exec(['busybox', 'wget', '-S', '-O', '-', `http://${HOST_ADDRESS}:8080/`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  expect(get).toThrow(/404 Not Found/); // it has no page, and says so
+  await engine.containers.remove('web', { force: true });
+  expect(await ask(outside, 'tcp', HOST_ADDRESS, 8080)).toBeUndefined();
+});
