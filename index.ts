@@ -19,6 +19,7 @@ export type {
   System,
   SystemInfo,
 } from './engine/engine.ts';
+export type { Event, EventFilters, EventOptions } from './engine/event.ts';
 export { openEngine } from './engine/open.ts';
 export type { ListedNetwork } from './engine/predefined.ts';
 export { type ErrorCode, HawserError } from './errors.ts';

@@ -96,6 +96,12 @@ export const catalogue: (Entry | Group)[] = [
     load: () => import('./commands/port.ts'),
   },
   {
+    name: 'events',
+    summary: 'show what happens to containers and networks',
+    group: looking,
+    load: () => import('./commands/events.ts'),
+  },
+  {
     name: 'wait',
     summary: 'wait until containers end, and print their exit codes',
     group: looking,

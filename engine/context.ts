@@ -2,6 +2,7 @@ import type { Images as ImageStore } from '../image/images.ts';
 import type { Networking } from '../net/networking.ts';
 import type { Cgroups } from '../runtime/cgroup/cgroup.ts';
 import type { Store } from '../store/store.ts';
+import type { EventLog } from './events/log.ts';
 import type { Paths } from './paths.ts';
 import type { Records } from './records.ts';
 
@@ -10,6 +11,8 @@ export interface Context {
   store: Store;
   paths: Paths;
   records: Records;
+  /** What happened, for those who ask later or just now. */
+  events: EventLog;
   networking: Networking;
   images: ImageStore;
   /** Looked up when first needed: not every call has to do with cgroups. */

@@ -13,6 +13,7 @@ import type { LogOptions } from '../runtime/logs.ts';
 import type { Session } from '../runtime/process.ts';
 import type { Exit } from '../runtime/spec.ts';
 import type { Container, CreateRequest } from './container.ts';
+import type { Event, EventOptions } from './event.ts';
 import type { ListedNetwork } from './predefined.ts';
 
 export interface EngineOptions {
@@ -45,6 +46,11 @@ export interface Engine {
   /** Takes a sandbox off one network, one interface, or all. Being off already is success. */
   detach(request: { sandbox: string; network?: string; ifname?: string }): void;
   endpoints(of?: { network?: string; sandbox?: string }): Endpoint[];
+  /**
+   * What happens to containers and networks, from this call on or from `since`, whichever process
+   * does it. The last 10,000 are remembered. Leaving the loop, or the signal, ends it.
+   */
+  events(options?: EventOptions): AsyncIterable<Event>;
   close(): void;
 }
 

@@ -10,6 +10,9 @@ import { ensureAnswerer, reviveAnswerer } from './answerer.ts';
 import { openContainers } from './containers/containers.ts';
 import type { Context } from './context.ts';
 import type { Engine, EngineOptions } from './engine.ts';
+import { followEvents } from './events/follow.ts';
+import { openEventLog } from './events/log.ts';
+import { changesOf, networkNews } from './events/news.ts';
 import { openImageFront } from './images.ts';
 import { openNetworks } from './networks.ts';
 import { ensurePrivate, layout, refuseForeignRoot } from './paths.ts';
@@ -50,10 +53,12 @@ export function openEngine(options: EngineOptions = {}): Engine {
   );
   const step = options.onStep ?? (() => {});
   const note = options.onNote ?? (() => {});
+  const events = openEventLog(store);
   const networking = openNetworking({
     store,
     ipam: openIpam(store),
     defaultNetworkId: predefinedId(paths.root, DEFAULT_NETWORK),
+    onChange: (change) => events.add(networkNews(change)),
     onStep: step,
     onNote: note,
   });
@@ -65,7 +70,8 @@ export function openEngine(options: EngineOptions = {}): Engine {
     cgroupParent,
     note,
     step,
-    records: openRecords(store),
+    records: openRecords(store, (before, after) => events.add(...changesOf(before, after))),
+    events,
     images: openImages({ root: paths.root, store, onNote: note, onStep: step }),
   };
 
@@ -81,6 +87,7 @@ export function openEngine(options: EngineOptions = {}): Engine {
       return endpoint;
     },
     detach: (request) => networking.detach(request),
+    events: (options = {}) => followEvents(events, options),
     endpoints: (of = {}) => networking.endpoints(of),
     close() {
       networking.close();

@@ -17,7 +17,11 @@ export interface Records {
   remove(id: string): void;
 }
 
-export function openRecords(store: Store): Records {
+/** @param tell is called within the transaction, with a record as it was and as it is */
+export function openRecords(
+  store: Store,
+  tell: (before?: ContainerRecord, after?: ContainerRecord) => void = () => {},
+): Records {
   const byId = store.table<ContainerRecord>('containers');
   const idByName = store.table<string>('container-names');
 
@@ -65,7 +69,9 @@ export function openRecords(store: Store): Records {
           );
         }
         if (holder === undefined) idByName.put(record.name, record.id);
+        const before = byId.get(record.id);
         byId.put(record.id, record);
+        tell(before, record);
       });
     },
 
@@ -75,6 +81,7 @@ export function openRecords(store: Store): Records {
         if (!record) return;
         idByName.remove(record.name);
         byId.remove(id);
+        tell(record, undefined);
       });
     },
   };

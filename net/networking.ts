@@ -6,6 +6,7 @@
 import type { Ipam } from '../ipam/ipam.ts';
 import type { Store } from '../store/store.ts';
 import { attach } from './attach.ts';
+import type { NetworkChange } from './change.ts';
 import type { NetContext } from './context.ts';
 import { detach } from './detach.ts';
 import { type Difference, mended } from './difference.ts';
@@ -31,6 +32,8 @@ export interface NetworkingOptions {
   ipam: Ipam;
   /** What the default network is to have for its id; default a random one. */
   defaultNetworkId?: string;
+  /** Told what becomes of networks, within the transaction: it is done if that is kept. */
+  onChange?: (change: NetworkChange) => void;
   /** Told the name of each kernel step just done: for --debug, and for tests that fail there. */
   onStep?: (step: string) => void;
   /** Told of what was changed or found beyond the request: ip_forward, another firewall's policy. */
@@ -97,7 +100,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
     store: options.store,
     ipam: options.ipam,
     defaultNetworkId: options.defaultNetworkId,
-    records: openRecords(options.store),
+    records: openRecords(options.store, options.onChange),
     firewall: openFirewall(),
     drivers: { bridge: bridgeDriver, macvlan: macvlanDriver, ipvlan: ipvlanDriver },
     step: options.onStep ?? (() => {}),

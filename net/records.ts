@@ -1,6 +1,7 @@
 /** What the network layer keeps in the store, and the indexes it finds it by. */
 import { HawserError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
+import type { NetworkChange } from './change.ts';
 import { openDirectory } from './dns/directory.ts';
 import type { Endpoint, Network } from './model.ts';
 import { shown } from './names.ts';
@@ -22,7 +23,11 @@ export interface Records {
   removeEndpoint(endpoint: Endpoint): void;
 }
 
-export function openRecords(store: Store): Records {
+/** @param tell is called within the transaction that changes something */
+export function openRecords(
+  store: Store,
+  tell: (change: NetworkChange) => void = () => {},
+): Records {
   const networks = store.table<Network>('networks');
   const idByName = store.table<string>('network-names');
   const endpoints = store.table<Endpoint>('endpoints');
@@ -68,12 +73,14 @@ export function openRecords(store: Store): Records {
     },
 
     putNetwork(network) {
+      const isNew = networks.get(network.id) === undefined;
       idByName.put(network.name, network.id);
       networks.put(network.id, network);
+      if (isNew) tell({ action: 'create', network });
     },
     removeNetwork(network) {
       idByName.remove(network.name);
-      networks.remove(network.id);
+      if (networks.remove(network.id)) tell({ action: 'destroy', network });
     },
 
     endpoint: (key) => endpoints.get(key),
@@ -91,11 +98,14 @@ export function openRecords(store: Store): Records {
       directory.put(endpoint);
       endpoints.put(endpoint.key, endpoint);
       members.put(`${endpoint.network}/${endpoint.key}`, true);
+      if (before !== undefined) return;
+      tell({ action: 'connect', network: networks.get(endpoint.network), endpoint });
     },
     removeEndpoint(endpoint) {
       directory.remove(endpoint);
-      endpoints.remove(endpoint.key);
       members.remove(`${endpoint.network}/${endpoint.key}`);
+      if (!endpoints.remove(endpoint.key)) return;
+      tell({ action: 'disconnect', network: networks.get(endpoint.network), endpoint });
     },
   };
 }

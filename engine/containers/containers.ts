@@ -1,6 +1,7 @@
 import { readLogs } from '../../runtime/logs.ts';
 import type { Context } from '../context.ts';
 import type { Containers } from '../engine.ts';
+import { containerNews } from '../events/news.ts';
 import { isAlive } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { createContainer } from './create.ts';
@@ -18,7 +19,7 @@ import {
 
 /** The library's calls on containers, each in a file of its own. */
 export function openContainers(context: Context): Containers {
-  const { records, paths } = context;
+  const { records, paths, events } = context;
   return {
     create: (request) => showContainer(context, createContainer(context, request)),
     start: (ref, options = {}) => startContainer(context, ref, options),
@@ -33,10 +34,12 @@ export function openContainers(context: Context): Containers {
 
     async attach(ref) {
       const record = records.find(ref, `attach to ${plain(ref)}`);
-      return openSession(context, record, `attach to ${record.name}`, {
+      const session = await openSession(context, record, `attach to ${record.name}`, {
         stdin: record.process.stdin,
         output: true,
       });
+      events.add(containerNews(record, 'attach'));
+      return session;
     },
 
     logs(ref, options = {}) {

@@ -4,11 +4,12 @@ import { HawserError } from '../../errors.ts';
 import { execProcess, type Session } from '../../runtime/process.ts';
 import { openLayers } from '../../runtime/rootfs.ts';
 import { resolveCapabilities } from '../../runtime/security/capabilities.ts';
-import type { ExecSpec } from '../../runtime/spec.ts';
+import type { ExecSpec, Exit } from '../../runtime/spec.ts';
 import { resolveUser } from '../../runtime/user.ts';
 import type { ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import type { ExecRequest } from '../engine.ts';
+import { containerNews } from '../events/news.ts';
 import { isAlive } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { removeTree } from '../remove-tree.ts';
@@ -30,9 +31,9 @@ export async function execInContainer(
     throw new HawserError('invalid', `${attempt}: no command is given`);
   }
 
-  const { directory, ...paths } = context.paths
-    .container(record.id)
-    .exec(randomBytes(4).toString('hex'));
+  const execID = randomBytes(4).toString('hex');
+  const { directory, ...paths } = context.paths.container(record.id).exec(execID);
+  const told = { execID, command: request.command.join(' ') };
   const attached = !request.detach;
   const stdin = attached && (request.stdin ?? false);
   mkdirSync(directory, { mode: 0o700 });
@@ -53,11 +54,32 @@ export async function execInContainer(
       },
     );
     if (request.size && request.tty) session.resize(request.size.rows, request.size.columns);
+    context.events.add(containerNews(record, 'exec_create', told));
     await session.start();
+    context.events.add(containerNews(record, 'exec_start', told));
+    // Of one that nobody attends, nobody hears the end.
+    if (attached)
+      session.exit.then(
+        (exit) => tellEnd(context, record, told, exit),
+        () => {},
+      );
     return session;
   } catch (error) {
     removeTree(directory);
     throw error;
+  }
+}
+
+function tellEnd(
+  { events, note }: Context,
+  record: ContainerRecord,
+  told: Record<string, string>,
+  { code }: Exit,
+): void {
+  try {
+    events.add(containerNews(record, 'exec_die', { ...told, exitCode: `${code}` }));
+  } catch (error) {
+    note(`the end of a command in ${record.name} was not written down: ${String(error)}`);
   }
 }
 

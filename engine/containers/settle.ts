@@ -21,12 +21,12 @@ export function settleContainer(context: Context, id: string, told?: Exit): void
   const ended = context.store.transaction(() => {
     const record = context.records.get(id);
     if (!record || !hasEnded(context, record, told)) return undefined;
+    const settled: ContainerRecord = { ...record, state: endState(context, record, told) };
+    context.records.put(settled);
+    context.step('settle:record');
     attempt(failures, () => castOff(context, record));
     context.step('settle:network');
-    const settled: ContainerRecord = { ...record, state: endState(context, record, told) };
     if (record.autoRemove && record.state.status === 'running') context.records.remove(id);
-    else context.records.put(settled);
-    context.step('settle:record');
     return record;
   });
   if (!ended) return;
@@ -44,10 +44,10 @@ export function abandonStart(context: Context, record: ContainerRecord, cause: u
   const error = cause instanceof Error ? cause : new Error(String(cause));
   const exitCode = exitCodeOf(error);
   context.store.transaction(() => {
-    attempt(failures, () => castOff(context, record));
     const state: RecordedState = { status: 'created', error: error.message, exitCode };
+    if (context.records.get(record.id)) context.records.put({ ...record, state });
+    attempt(failures, () => castOff(context, record));
     if (record.autoRemove) context.records.remove(record.id);
-    else if (context.records.get(record.id)) context.records.put({ ...record, state });
   });
   attempt(failures, () => discardProcess(context, record.id));
   if (record.autoRemove) attempt(failures, () => discardFiles(context, record.id));

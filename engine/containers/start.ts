@@ -7,6 +7,7 @@ import { bootId, processStat } from '../../runtime/process-identity.ts';
 import type { ContainerRecord, RecordedState } from '../container.ts';
 import type { Context } from '../context.ts';
 import type { StartOptions } from '../engine.ts';
+import { containerNews } from '../events/news.ts';
 import { isAlive, isStarting } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { ensurePrivate } from '../paths.ts';
@@ -26,7 +27,7 @@ export async function startContainer(
   ref: string,
   { attach = false, attend = false, size }: StartOptions,
 ): Promise<Session | undefined> {
-  const { record, endpoints } = claim(context, ref);
+  const { record, endpoints } = claim(context, ref, attach);
   let session: Session | undefined;
   try {
     const netns = netnsOf(context, record);
@@ -60,12 +61,13 @@ interface Claim {
 }
 
 /** Makes the caller the one who starts this container, and moors it. */
-function claim(context: Context, ref: string): Claim {
+function claim(context: Context, ref: string, attach: boolean): Claim {
   settleContainer(context, context.records.find(ref, `start ${plain(ref)}`).id);
   let claimed: Claim | undefined;
   try {
     return context.store.transaction(() => {
       claimed = make(context, ref);
+      if (attach) context.events.add(containerNews(claimed.record, 'attach'));
       return claimed;
     });
   } catch (error) {

@@ -5,6 +5,7 @@ import { attachTo, type Session, type SessionOptions } from '../../runtime/proce
 import type { Exit } from '../../runtime/spec.ts';
 import type { ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
+import { containerNews } from '../events/news.ts';
 import { isAlive, stateNow } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { discardFiles, settleContainer } from './settle.ts';
@@ -36,7 +37,9 @@ export async function stopContainer(
 ): Promise<void> {
   const record = context.records.find(ref, `stop ${plain(ref)}`);
   const number = parseSignal(signal ?? record.stopSignal);
+  const ran = isAlive(record, context.paths);
   await end(context, record, number, timeout);
+  if (ran) context.events.add(containerNews(record, 'stop'));
 }
 
 export async function killContainer(
@@ -48,7 +51,7 @@ export async function killContainer(
   const number = parseSignal(signal);
   const session = await openSession(context, record, `kill ${record.name}`);
   try {
-    await send(session, number);
+    await send(context, record, session, number);
     // Only SIGKILL is waited for: what others do is the process's own affair.
     if (number === SIGKILL) await settleAfter(context, record, session);
   } finally {
@@ -125,9 +128,9 @@ async function end(
   }
   try {
     session.own();
-    await send(session, signal);
+    await send(context, record, session, signal);
     if (!(await endsWithin(session, timeout))) {
-      await send(session, SIGKILL);
+      await send(context, record, session, SIGKILL);
     }
     await settleAfter(context, record, session);
   } finally {
@@ -162,7 +165,13 @@ async function settleAfter(
 }
 
 /** A process that has just ended by itself needs no signal any more. */
-async function send(session: Session, signal: number): Promise<void> {
+async function send(
+  { events }: Context,
+  record: ContainerRecord,
+  session: Session,
+  signal: number,
+): Promise<void> {
+  events.add(containerNews(record, 'kill', { signal: `${signal}` }));
   await session.kill(signal).catch((error: unknown) => {
     if (!hasLeft(error)) throw error;
   });

@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { main } from '../../cli/program.ts';
 import type { Container, CreateRequest } from '../../engine/container.ts';
 import type { Engine, EngineOptions } from '../../engine/engine.ts';
+import type { Event, EventOptions } from '../../engine/event.ts';
 import { HawserError } from '../../errors.ts';
 import type { Endpoint, Network } from '../../net/model.ts';
 import type { Session } from '../../runtime/process.ts';
@@ -250,9 +251,29 @@ export class FakeEngine implements Engine {
   attach = () => endpoint;
   detach = () => undefined;
   endpoints = () => [endpoint];
+  events = (options?: EventOptions) => this.#note('events', [options], happened());
   close() {
     this.isClosed = true;
   }
+}
+
+async function* happened(): AsyncGenerator<Event> {
+  yield {
+    time: '2026-01-01T00:00:00.000Z',
+    type: 'container',
+    action: 'exec_start',
+    id: webId,
+    name: 'web',
+    attributes: { image: 'busybox', execID: 'beef', command: 'sh -c true' },
+  };
+  yield {
+    time: '2026-01-01T00:00:00.001Z',
+    type: 'network',
+    action: 'disconnect',
+    id: blueId,
+    name: 'blue',
+    attributes: { type: 'bridge', container: webId, containerName: 'web', interface: 'eth0' },
+  };
 }
 
 async function* logLines() {
