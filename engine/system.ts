@@ -7,6 +7,7 @@ import { removeContainer } from './containers/stop.ts';
 import type { Context } from './context.ts';
 import type { System } from './engine.ts';
 import { systemInfo } from './info.ts';
+import { pinDifference, unpinned } from './pins.ts';
 import { removeTree } from './remove-tree.ts';
 import { strays } from './sweep.ts';
 
@@ -30,6 +31,7 @@ function differences(context: Context): Difference[] {
   const { images, networking, records } = context;
   const all = records.all();
   const ended = all.filter((record) => hasEnded(context, record));
+  const loose = unpinned(context);
   const sandboxes = all
     .filter(({ network }) => network.mode.kind === 'own')
     .map((record) => ownSandbox(context, record));
@@ -39,7 +41,8 @@ function differences(context: Context): Difference[] {
       what: `container ${name}: its process is gone`,
       mend: () => settleContainer(context, id),
     })),
-    ...networking.differences(sandboxes),
+    ...loose.map((record) => pinDifference(context, record)),
+    ...networking.differences(sandboxes, new Set(loose.map(({ id }) => id))),
     ...strays(context, new Set(ended.map(({ id }) => id))),
     ...images.leftovers(),
     ...ofAnswerer(context),

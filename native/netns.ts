@@ -61,6 +61,16 @@ export function pinNetns(path: string): void {
 }
 
 /**
+ * Pins a namespace that some process keeps alive, whatever stands at the path.
+ *
+ * @param process a path that names it: `/proc/PID/ns/net`
+ */
+export function repinNetns(process: string, path: string): void {
+  close(open(path, O_RDONLY | O_CREAT, 0o444));
+  mount(process, path, null, MS_BIND);
+}
+
+/**
  * Lets a pinned namespace go. The kernel ends it when its last process and last open descriptor are
  * gone too. A namespace that is no longer there, wholly or in part, is success.
  */

@@ -84,8 +84,12 @@ export interface Networking {
    * @returns all that differed, in the order in which it was mended; nothing if all is well
    */
   reconcile(sandboxes?: readonly Sandbox[], options?: ReconcileOptions): Repair[];
-  /** The first half of `reconcile`, for those who have more to compare: both in one transaction. */
-  differences(sandboxes?: readonly Sandbox[]): Difference[];
+  /**
+   * The first half of `reconcile`, for those who have more to compare: both in one transaction.
+   *
+   * @param apart ids of sandboxes that cannot be looked into, and are not lost
+   */
+  differences(sandboxes?: readonly Sandbox[], apart?: ReadonlySet<string>): Difference[];
   /** Rebuilds the firewall's table from the store, in one transaction; `user` chain untouched. */
   reload(): void;
   /** Removes everything: endpoints, networks, the default one included, and the firewall's table. */
@@ -128,7 +132,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
       context.store.transaction(() =>
         mended(differences(context, sandboxes), context.store, dryRun),
       ),
-    differences: (sandboxes = []) => differences(context, sandboxes),
+    differences: (sandboxes = [], apart) => differences(context, sandboxes, apart),
     reload: () => reload(context),
     teardown: () => teardown(context),
     close: () => context.firewall.close(),

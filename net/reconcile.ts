@@ -22,18 +22,24 @@ import { courseDifferences, steer } from './way-out.ts';
  * nobody else is halfway through anything then.
  *
  * @param sandboxes those that may have no endpoint, and yet something in them
+ * @param apart ids of sandboxes that cannot be looked into, and are not lost
  */
-export function differences(context: NetContext, sandboxes: readonly Sandbox[]): Difference[] {
+export function differences(
+  context: NetContext,
+  sandboxes: readonly Sandbox[],
+  apart: ReadonlySet<string> = new Set<string>(),
+): Difference[] {
   const { records, note } = context;
   const endpoints = records.endpoints();
   noteForeignPolicy(note);
   noteShadowed(endpoints, note);
   const isLost = (one: Endpoint) =>
     !isPinned(one.sandbox.path) || records.network(one.network) === undefined;
-  const living = endpoints.filter((one) => !isLost(one));
+  const seen = endpoints.filter(({ sandbox }) => !apart.has(sandbox.id));
+  const living = seen.filter((one) => !isLost(one));
   // A layer that keeps something else in the kernel (names, shaping, ...) adds its own comparison here.
-  return [
-    ...endpoints.filter(isLost).map((one) => lost(context, one)),
+  return distinct([
+    ...seen.filter(isLost).map((one) => lost(context, one)),
     ...strayLinks(context),
     ...strayLinksInside(context, sandboxes),
     ...strayAddresses(context),
@@ -43,7 +49,12 @@ export function differences(context: NetContext, sandboxes: readonly Sandbox[]):
     ...strayLeases(context),
     ...strayPorts(context),
     ...ofFirewall(context),
-  ];
+  ]);
+}
+
+/** Networks share some of what they need of the host. */
+function distinct(found: Difference[]): Difference[] {
+  return [...new Map(found.map((one) => [one.what, one])).values()];
 }
 
 /** After a reboot, all endpoints. */
@@ -117,6 +128,5 @@ function ofRoutes({ records }: NetContext, living: Endpoint[]): Difference[] {
 
 function ofFirewall({ records, firewall }: NetContext): Difference[] {
   const found = firewall.differences(expectedElements(records));
-  const sentences = found.map((what) => `table inet hawser: ${what}`);
-  return mendedOnce('firewall', sentences, () => firewall.rebuild(expectedElements(records)));
+  return mendedOnce('firewall', found, () => firewall.rebuild(expectedElements(records)));
 }

@@ -8,7 +8,7 @@ import { loopbackDifferences, openLoopback } from '../loopback.ts';
 import type { Endpoint, Network } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
 import { readSysctl } from '../sysctl.ts';
-import { bridgeOf } from './bridge-link.ts';
+import { bridgeOf, checkOurs } from './bridge-link.ts';
 import type { Between } from './driver.ts';
 import { interiorDifferences } from './interior.ts';
 
@@ -94,6 +94,8 @@ export function portDifferences(
   });
   const isPort = link.master !== undefined && link.master === rtnl.link(bridge)?.index;
   const moor = (rtnl: Rtnetlink) => {
+    const there = rtnl.link(bridge);
+    if (there !== undefined) checkOurs(network, there);
     rtnl.setLink(name, { master: bridge });
     configurePort(endpoint, network, rtnl); // what a port is set to goes with the bridge it leaves
   };
