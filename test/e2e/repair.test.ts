@@ -1,9 +1,8 @@
 /** What a hand, a crash or a clean-up script did to running containers, mended by the program. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MNT_DETACH, umount } from '../../native/libc.ts';
-import { openCgroups } from '../../runtime/cgroup/open.ts';
 import { type Hawser, makeHawser } from '../support/hawser.ts';
 
 let hawser: Hawser;
@@ -17,7 +16,7 @@ afterAll(() => hawser.dispose());
 
 it('damage of every kind is told, then mended, and the container runs on', () => {
   const { host, cgroup } = hawser;
-  const { id, state, endpoints } = hawser.inspect('web');
+  const { state, endpoints } = hawser.inspect('web');
   const [endpoint] = endpoints;
   const [bridge = ''] = /br-[0-9a-f]{12}/.exec(host.exec(['ip', '-br', 'link'])) ?? [];
   expect(hawser.run('system', 'reconcile', '--dry-run')).toBe('the kernel is as the store says');
@@ -32,8 +31,10 @@ it('damage of every kind is told, then mended, and the container runs on', () =>
   writeFileSync(stray.pin, '');
   mkdirSync(stray.run);
   mkdirSync(stray.files);
-  const parent = openCgroups().children(cgroup)[0]?.replace(id, '') ?? '';
-  mkdirSync(`${parent}left`);
+  const hierarchies = ['', ...readdirSync('/sys/fs/cgroup')].map((name) =>
+    join('/sys/fs/cgroup', name, cgroup),
+  );
+  mkdirSync(join(hierarchies.find(existsSync) ?? '', 'left'));
 
   const dry = hawser.try(['system', 'reconcile', '--dry-run']);
   const before = hawser.traces();
