@@ -18,7 +18,7 @@ import { setTimeout } from 'node:timers/promises';
 import { listenAnywhere } from '../native/inet.ts';
 import { close, flock, LOCK_EX, LOCK_NB } from '../native/libc.ts';
 import { holder } from '../native/sockets.ts';
-import { serveNames } from '../net/dns/server.ts';
+import { NODE_FLAGS, serveNames } from '../net/dns/server.ts';
 import { NAMES_PORT } from '../net/firewall/skeleton.ts';
 import type { Context } from './context.ts';
 import { ensurePrivate, packageRoot } from './paths.ts';
@@ -26,8 +26,6 @@ import { ensurePrivate, packageRoot } from './paths.ts';
 /** What it inherits, from descriptor 3 on. */
 const LOCK = 3;
 const SOCKETS = { udp: 4, tcp: 5 };
-/** It holds little and lives long: small spaces for what is young, and no threads it has no use for. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=0'];
 /** How long it may take to end when it is told to (ms). */
 const ENDING = 5000;
 

@@ -51,12 +51,19 @@ const c = {
 const TYPES = { tcp: 1, udp: 2 } as const;
 /** SOCK_NONBLOCK | SOCK_CLOEXEC */
 const FLAGS = 0o2004000;
-const [SOL_SOCKET, SO_REUSEADDR] = [1, 2] as const;
+const [SOL_SOCKET, SO_REUSEADDR, SO_RCVBUFFORCE] = [1, 2, 33] as const;
 const [IPPROTO_IPV6, IPV6_V6ONLY] = [41, 26] as const;
 const MSG_NOSIGNAL = 0x4000;
 const [EAGAIN, EAFNOSUPPORT, EADDRNOTAVAIL, EINPROGRESS] = [11, 97, 99, 115] as const;
 const BACKLOG = 128;
-const int = (value: number) => Buffer.from([value, 0, 0, 0]);
+/** Bytes of datagrams that wait: some thousand small ones, where the usual buffer holds 270. */
+const QUEUE = 1 << 20;
+
+function int(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes;
+}
 
 /** A socket on a port of all addresses of this host; IPv4 ones too come to it as IPv6, if there is IPv6. */
 export function listenAnywhere(protocol: 'tcp' | 'udp', port: number): number {
@@ -78,6 +85,7 @@ function listenOn(protocol: 'tcp' | 'udp', ip: string, port: number): number {
     if (familyOf(ip) === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     // Connections of a listener that is gone (TIME_WAIT) are not in the way.
     if (protocol === 'tcp') setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    else setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, QUEUE);
     check(c.bind(fd, address, address.length), 'bind', attempt);
     if (protocol === 'tcp') check(c.listen(fd, BACKLOG), 'listen', attempt);
     return fd;

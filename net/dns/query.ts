@@ -1,5 +1,6 @@
 /** What is asked, read from the bytes of a message (RFC 1035 4.1, RFC 6891). */
-import { type DecodedPacket, decode } from 'dns-packet';
+import type { DecodedPacket } from 'dns-packet';
+import { codec } from './codec.ts';
 
 export interface Query {
   id: number;
@@ -60,7 +61,7 @@ export function readQuery(bytes: Buffer): Query | number | undefined {
 
 function decoded(bytes: Buffer): DecodedPacket | undefined {
   try {
-    return decode(bytes);
+    return codec().decode(bytes);
   } catch {
     return undefined;
   }

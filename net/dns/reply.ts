@@ -1,5 +1,6 @@
 /** Answers as bytes, cut to what the asker takes. */
-import { type Answer, encode, TRUNCATED_RESPONSE } from 'dns-packet';
+import type { Answer } from 'dns-packet';
+import { codec } from './codec.ts';
 import { type Query, questionEnd, RCODE } from './query.ts';
 
 /** What is said, before it is known how much of it there is room for. */
@@ -8,7 +9,7 @@ export interface Reply {
   answers: Answer[];
 }
 
-const [QR, AA, RA] = [0x8000, 0x0400, 0x0080];
+const [QR, AA, TC, RA] = [0x8000, 0x0400, 0x0200, 0x0080];
 /** RFC 1035 4.2.1, for who says nothing of itself. */
 const SMALLEST = 512;
 /** What crosses any path unfragmented (the DNS flag day's figure); more goes by TCP. */
@@ -32,13 +33,13 @@ export function encodeReply(query: Query, { rcode, answers }: Reply, room: numbe
     encoded(query, rcode, answers.slice(0, 1), 0),
   ];
   const fit = Math.floor((room - empty.length) / Math.max(1, one.length - empty.length));
-  const cut = encoded(query, rcode, answers.slice(0, fit), TRUNCATED_RESPONSE);
-  return cut.length <= room ? cut : encoded(query, rcode, [], TRUNCATED_RESPONSE);
+  const cut = encoded(query, rcode, answers.slice(0, fit), TC);
+  return cut.length <= room ? cut : encoded(query, rcode, [], TC);
 }
 
 function encoded(query: Query, rcode: number, answers: Answer[], flags: number): Buffer {
   const { id, name, edns } = query;
-  const bytes = encode({
+  const bytes = codec().encode({
     type: 'response',
     id,
     flags: query.flags | AA | RA | flags | (rcode & 0xf),
@@ -76,7 +77,7 @@ export function refusal(bytes: Buffer, rcode: number): Buffer {
 export function cutTo(room: number, answer: Buffer): Buffer {
   if (answer.length <= room) return answer;
   const cut = Buffer.from(answer.subarray(0, questionEnd(answer)));
-  cut.writeUInt16BE(answer.readUInt16BE(2) | TRUNCATED_RESPONSE, 2);
+  cut.writeUInt16BE(answer.readUInt16BE(2) | TC, 2);
   cut.fill(0, 6, 12);
   return cut;
 }
