@@ -34,6 +34,7 @@ export type {
   PublishedPort,
   Sandbox,
 } from './net/model.ts';
+export type { Pools, PoolUse } from './net/pools.ts';
 export type {
   AttachRequest,
   DetachRequest,

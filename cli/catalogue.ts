@@ -181,6 +181,11 @@ export const catalogue: (Entry | Group)[] = [
         load: () => import('./commands/system/reload.ts'),
       },
       {
+        name: 'pools',
+        summary: 'show or set what networks without a subnet get theirs from',
+        load: () => import('./commands/system/pools.ts'),
+      },
+      {
         name: 'reset',
         summary: 'end all containers and remove everything hawser has made',
         load: () => import('./commands/system/reset.ts'),

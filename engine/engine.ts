@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Image, ImageConfig } from '../image/image.ts';
 import type { Endpoint, Network } from '../net/model.ts';
+import type { Pools } from '../net/pools.ts';
 import type {
   AttachRequest,
   EndpointSettings,
@@ -148,6 +149,8 @@ export interface Filters {
 
 export interface System {
   info(): SystemInfo;
+  /** The address pools that networks without a subnet of their own get theirs from. */
+  pools: Pools;
   /**
    * Loads the firewall's tables anew from the state, in one transaction: after `nft flush ruleset`,
    * say. Established connections go on, and rules in the chain `user` are kept if they are there.

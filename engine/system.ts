@@ -14,6 +14,7 @@ import { strays } from './sweep.ts';
 export function openSystem(context: Context): System {
   return {
     info: () => systemInfo(context),
+    pools: context.networking.pools,
     reconcile: (options = {}) => reconcile(context, options),
     reload: () => context.networking.reload(),
     answerNames: () => answerNames(context),

@@ -54,11 +54,7 @@ const UNUSABLE: Record<string, string> = {
 export function makePool(spec: PoolSpec): Pool {
   const subnet = parseSubnet(spec.subnet);
   const text = formatSubnet(subnet);
-  for (const [block, why] of Object.entries(UNUSABLE)) {
-    if (overlaps(text, block)) {
-      throw new HawserError('invalid', `${text} cannot be used: ${block} ${why}`);
-    }
-  }
+  refuseUnusable(text);
   const pool: Pool = { id: spec.id, subnet: text, gateway: null, aux: {} };
   if (spec.range !== undefined) {
     const range = parseSubnet(spec.range);
@@ -77,6 +73,14 @@ export function makePool(spec: PoolSpec): Pool {
         : hostAddress(pool, subnet, spec.gateway, 'the gateway');
   }
   return pool;
+}
+
+/** @throws HawserError 'invalid' for a subnet that reaches into such a block */
+export function refuseUnusable(subnet: string): void {
+  for (const [block, why] of Object.entries(UNUSABLE)) {
+    if (!overlaps(subnet, block)) continue;
+    throw new HawserError('invalid', `${subnet} cannot be used: ${block} ${why}`);
+  }
 }
 
 /**

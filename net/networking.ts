@@ -15,6 +15,7 @@ import { ipvlanDriver, macvlanDriver } from './drivers/stacked.ts';
 import { openFirewall } from './firewall/firewall.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { createNetwork, ensureDefaultNetwork, pruneNetworks, removeNetwork } from './networks.ts';
+import { openPools, type Pools } from './pools.ts';
 import { differences } from './reconcile.ts';
 import { openRecords } from './records.ts';
 import type {
@@ -76,6 +77,8 @@ export interface Networking {
    */
   detach(request: DetachRequest): void;
   endpoints(filter?: EndpointFilter): Endpoint[];
+  /** What networks without a subnet of their own get theirs from. */
+  pools: Pools;
   /**
    * Compares the store with the kernel both ways, and mends what differs: after a crash, a reboot,
    * or a hand that changed things.
@@ -119,6 +122,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
       prune: (keep) => pruneNetworks(context, keep),
       ensureDefault: () => ensureDefaultNetwork(context),
     },
+    pools: openPools(context),
     attach: (request) => attach(context, request),
     detach: (request) => detach(context, request),
     endpoints: ({ sandbox, network } = {}) =>

@@ -12,9 +12,10 @@ import type { DriverName, Network, NetworkSubnet } from './model.ts';
 import { refuseSmallMtu } from './mtu.ts';
 import { checkNetworkName, plain } from './names.ts';
 import type { NetworkSpec, SubnetSpec } from './request.ts';
-import { refuseOverlap, type TakenSubnet, takenSubnets, wantedSubnets } from './subnets.ts';
+import { refuseOverlap, routedSubnets, subnetsOf, type TakenSubnet } from './subnets.ts';
 import { expectedElements } from './truth.ts';
 import { type Undo, undoing } from './undo.ts';
+import { wantedSubnets } from './wanted-subnets.ts';
 
 export function createNetwork(context: NetContext, spec: NetworkSpec): Network {
   if (spec.name === DEFAULT_NETWORK) {
@@ -142,9 +143,12 @@ function plan(
     labels: { ...spec.labels },
   };
   const network = attempting(attempt, () => context.drivers[driver].design(sketch, others, host));
-  const taken = takenSubnets([...others, network], host.rtnl, network.parent);
-  const isDefault = spec.name === DEFAULT_NETWORK;
-  const asked = prefixed(attempt, () => wantedSubnets(context.store, spec, taken, isDefault));
+  const routed = spec.ignoreHostRoutes
+    ? []
+    : routedSubnets([...others, network], host.rtnl, network.parent);
+  const taken = [...subnetsOf(others), ...routed];
+  const keepsFirst = ![...others, network].some(({ name }) => name === DEFAULT_NETWORK);
+  const asked = prefixed(attempt, () => wantedSubnets(context.store, spec, taken, keepsFirst));
   const claimed = [...taken];
   for (const one of asked) {
     const subnet = claim(context, id, one, claimed, attempt);

@@ -16,6 +16,8 @@ export interface NetworkSpec {
    * IPv6 a /64 of this state's own unique local addresses (RFC 4193).
    */
   subnets?: SubnetSpec[];
+  /** Its subnets may overlap with what the host reaches by its own links; never another network's. */
+  ignoreHostRoutes?: boolean;
   /** Docker's names: com.docker.network.driver.mtu, ... */
   options?: Record<string, string>;
   labels?: Record<string, string>;

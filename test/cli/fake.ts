@@ -242,6 +242,10 @@ export class FakeEngine implements Engine {
       images: 1,
       features: [{ name: 'ipvlan', available: false, detail: 'no such module' }],
     }),
+    pools: {
+      list: () => [{ base: '172.18.0.0/15', size: 24, subnets: 512, networks: ['blue', 'red'] }],
+      set: (pools) => this.#note('set pools', [pools], undefined),
+    },
     reconcile: () => [{ kind: 'link', what: 'link hv1234 belongs to no endpoint' }],
     reload: () => this.#note('reload', [], undefined),
     answerNames: () => this.#note('names', [], undefined),

@@ -235,6 +235,14 @@ describe('networks, images and the system', () => {
     expect((await done('rmi', 'busybox')).stdout).toBe(
       `Untagged: busybox:latest\nDeleted: sha256:${'c3'.repeat(32)}\n`,
     );
+    expect(
+      await done('system', 'pools', '--default-address-pool', 'base=10.64.0.0/12,size=26'),
+    ).toEqual({
+      stdout:
+        'BASE            SIZE   SUBNETS   NETWORKS\n172.18.0.0/15   /24    512       blue, red\n',
+      call: ['set pools', [{ base: '10.64.0.0/12', size: 26 }]],
+    });
+    expect((await done('system', 'pools', '--built-in')).call).toEqual(['set pools', []]);
     expect((await done('stop', '-t', '2', '-s', 'INT', 'web')).call).toEqual([
       'stop',
       'web',

@@ -1,21 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { type AddressPool, defaultPools, firstFreeSubnet } from '../../ipam/default-pools.ts';
+import {
+  type AddressPool,
+  defaultPools,
+  firstFreeSubnet,
+  setDefaultPools,
+  subnetsIn,
+} from '../../ipam/default-pools.ts';
 import { memoryStore } from '../../store/memory.ts';
 
 const pools = (family: 4 | 6, store = memoryStore()) =>
   store.transaction(() => defaultPools(store, family));
 
 describe('the default pools', () => {
-  test("are Docker's local ones", () => {
-    const taken: string[] = [];
-    for (;;) {
-      const next = firstFreeSubnet(pools(4), taken);
-      if (next === undefined) break;
-      taken.push(next);
-    }
-    expect(taken).toHaveLength(31);
-    expect([taken[0], taken[14]]).toEqual(['172.17.0.0/16', '172.31.0.0/16']);
-    expect([taken[15], taken[30]]).toEqual(['192.168.0.0/20', '192.168.240.0/20']);
+  test("are Docker's local ones, in smaller pieces", () => {
+    const whole = (...taken: string[]) => firstFreeSubnet(pools(4), taken);
+    expect(whole()).toBe('172.17.0.0/16');
+    expect(whole('172.17.0.0/16')).toBe('172.18.0.0/24');
+    expect(whole('172.16.0.0/12')).toBe('192.168.0.0/24');
+    expect(pools(4).reduce((sum, pool) => sum + subnetsIn(pool), 0)).toBe(3841);
   });
 
   test('of IPv6 are a block of unique local addresses, random and kept (RFC 4193)', () => {
@@ -24,6 +26,34 @@ describe('the default pools', () => {
     expect(block).toMatchObject({ base: expect.stringMatching(/^fd.*::\/48$/), size: 64 });
     expect(pools(6, store)).toEqual([block]);
     expect(pools(6)).not.toEqual([block]);
+  });
+});
+
+describe('pools that were set', () => {
+  test('take the place of the built-in ones of their family, until none are', () => {
+    const store = memoryStore();
+    setDefaultPools(store, [{ base: '10.0.0.0/8', size: 26 }]);
+    expect(pools(4, store)).toEqual([{ base: '10.0.0.0/8', size: 26 }]);
+    expect(pools(6, store)).toMatchObject([{ base: expect.stringMatching(/^fd/), size: 64 }]);
+    setDefaultPools(store, []);
+    expect(pools(4, store)).toEqual(pools(4));
+  });
+
+  test.each([
+    [[{ base: '10.0.0.1/8', size: 24 }], '10.0.0.1/8 has bits set behind its prefix'],
+    [[{ base: '10.0.0.0/8', size: 7 }], 'subnets of a /7 cannot be cut from it'],
+    [[{ base: '10.0.0.0/8', size: 31 }], 'the size is 8 to 30'],
+    [[{ base: 'fd00:5::/48', size: 127 }], 'the size is 48 to 126'],
+    [[{ base: '169.254.0.0/16', size: 24 }], '169.254.0.0/16 is link-local'],
+    [
+      [
+        { base: '10.0.0.0/8', size: 24 },
+        { base: '10.9.0.0/16', size: 24 },
+      ],
+      'address pools 10.0.0.0/8 and 10.9.0.0/16 overlap',
+    ],
+  ])('are refused: %j', (wrong, sentence) => {
+    expect(() => setDefaultPools(memoryStore(), wrong)).toThrow(sentence);
   });
 });
 

@@ -18,7 +18,7 @@ describe('networks', () => {
       name: 'blue',
       driver: 'bridge',
       internal: false,
-      subnets: [{ subnet: '172.18.0.0/16', gateway: '172.18.0.1', aux: {} }],
+      subnets: [{ subnet: '172.18.0.0/24', gateway: '172.18.0.1', aux: {} }],
       labels: { team: 'a' },
       bridge: `br-${blue.id.slice(0, 12)}`,
     });
@@ -35,9 +35,9 @@ describe('networks', () => {
   });
 
   it('go around subnets that the host has on its links, not around what is behind a gateway', () => {
-    lab.host.exec(['ip', 'addr', 'add', '172.18.5.1/24', 'dev', 'eth0']);
-    lab.host.exec(['ip', 'route', 'add', '172.19.0.0/16', 'via', '192.0.2.1']);
-    expect(create({ name: 'blue' }).subnets[0]?.subnet).toBe('172.19.0.0/16');
+    lab.host.exec(['ip', 'addr', 'add', '172.18.0.1/22', 'dev', 'eth0']);
+    lab.host.exec(['ip', 'route', 'add', '172.18.4.0/24', 'via', '192.0.2.1']);
+    expect(create({ name: 'blue' }).subnets[0]?.subnet).toBe('172.18.4.0/24');
   });
 
   it('hand out addresses in range, never a reserved one', () => {

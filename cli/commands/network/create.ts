@@ -9,6 +9,7 @@ import { parseSubnets, type SubnetOptions } from '../../parse/subnets.ts';
 interface Options extends SubnetOptions {
   driver: string;
   internal?: true;
+  ignoreHostRoutes?: true;
   ipv4: string;
   ipv6?: true;
   opt: string[];
@@ -26,6 +27,7 @@ export function define(command: Command): void {
   command
     .option('--ipv6', 'IPv6 too; without an IPv6 --subnet, a /64 of unique local addresses')
     .addOption(new Option('--ipv4 <true|false>', 'IPv4').default('true'))
+    .option('--ignore-host-routes', "overlap with what the host's own links reach, if need be")
     .option('--internal', 'no way out and none in: its containers reach only each other')
     .option('-d, --driver <driver>', 'bridge, macvlan or ipvlan', 'bridge');
   many('-o, --opt <name=value>', 'an option of the driver');
@@ -53,6 +55,7 @@ export async function run(door: Door, [name = '']: string[], options: Options): 
     internal: options.internal === true,
     ipv4: parseBoolean('--ipv4', options.ipv4),
     ...(options.ipv6 && { ipv6: true }),
+    ...(options.ignoreHostRoutes && { ignoreHostRoutes: true }),
     options: parsePairs('--opt', options.opt, ''),
     labels: parsePairs('--label', options.label, ''),
   };
