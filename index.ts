@@ -34,6 +34,14 @@ export type {
   PublishedPort,
   Sandbox,
 } from './net/model.ts';
+export type { Policies } from './net/networking.ts';
+export type {
+  Policy,
+  PolicyPort,
+  PolicyRule,
+  PolicyRuleRequest,
+  Verdict,
+} from './net/policy/policy.ts';
 export type { Pools, PoolUse } from './net/pools.ts';
 export type {
   AttachRequest,

@@ -10,12 +10,12 @@ export interface Entry {
   load(): Promise<CommandModule>;
 }
 
-/** A word that only leads to others: `network`. */
+/** A word that only leads to others: `network`, `network policy`. */
 export interface Group {
   name: string;
   summary: string;
-  group: string;
-  commands: Entry[];
+  group?: string;
+  commands: (Entry | Group)[];
 }
 
 const running = 'Run containers:';
@@ -124,6 +124,37 @@ export const catalogue: (Entry | Group)[] = [
         load: () => import('./commands/network/inspect.ts'),
       },
       { name: 'rm', summary: 'remove networks', load: () => import('./commands/network/rm.ts') },
+      {
+        name: 'policy',
+        summary: 'say who may connect to whom on a network',
+        commands: [
+          {
+            name: 'ls',
+            summary: "list a network's rules",
+            load: () => import('./commands/network/policy/ls.ts'),
+          },
+          {
+            name: 'set',
+            summary: 'say what becomes of what no rule speaks of',
+            load: () => import('./commands/network/policy/set.ts'),
+          },
+          {
+            name: 'allow',
+            summary: 'allow connections',
+            load: () => import('./commands/network/policy/allow.ts'),
+          },
+          {
+            name: 'deny',
+            summary: 'deny connections, also those that are under way',
+            load: () => import('./commands/network/policy/deny.ts'),
+          },
+          {
+            name: 'rm',
+            summary: 'remove rules',
+            load: () => import('./commands/network/policy/rm.ts'),
+          },
+        ],
+      },
       {
         name: 'prune',
         summary: 'remove networks that no container uses',

@@ -80,21 +80,20 @@ export function build(
     .usage('[options] COMMAND [ARG...]')
     .addHelpText('after', '\nhawser COMMAND --help tells more, with examples.');
   dress(program, world);
-  const loadOn = (parent: Command, entries: (Entry | Group)[]) => {
+  const grow = (parent: Command, entries: (Entry | Group)[]): void => {
     parent.hook('preSubcommand', async (_, command) => {
       path.push(command.name());
       const entry = entries.find(({ name }) => name === command.name());
       if (entry !== undefined && 'load' in entry) await complete(entry, command);
     });
+    for (const entry of entries) {
+      const command = add(parent, entry);
+      if ('load' in entry) continue;
+      command.usage('COMMAND').helpCommand(false).description(capital(entry.summary));
+      grow(command, entry.commands);
+    }
   };
-  loadOn(program, catalogue);
-  for (const entry of catalogue) {
-    const command = add(program, entry);
-    if ('load' in entry) continue;
-    loadOn(command, entry.commands);
-    command.usage('COMMAND').helpCommand(false).description(capital(entry.summary));
-    for (const sub of entry.commands) add(command, sub);
-  }
+  grow(program, catalogue);
   return program;
 }
 

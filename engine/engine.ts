@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Image, ImageConfig } from '../image/image.ts';
 import type { Endpoint, Network } from '../net/model.ts';
+import type { Policies } from '../net/networking.ts';
 import type { Pools } from '../net/pools.ts';
 import type {
   AttachRequest,
@@ -66,6 +67,7 @@ export interface Networks {
   /** Attaches a container to one more network; a stopped one from its next start. */
   connect(network: string, container: string, options?: EndpointSettings): void;
   disconnect(network: string, container: string, options?: { force?: boolean }): void;
+  policy: Policies;
 }
 
 /** A network, who is attached to it, and which running containers it is for. */

@@ -66,5 +66,6 @@ export function openNetworks(context: Context): Networks {
       connectContainer(context, network, container, options),
     disconnect: (network, container, options = {}) =>
       disconnectContainer(context, network, container, options),
+    policy: networks.policy,
   };
 }

@@ -26,6 +26,7 @@ import { endpointMtu } from './mtu.ts';
 import { plain } from './names.ts';
 import { ensureDefaultNetwork } from './networks.ts';
 import { ifPrefixOf } from './options.ts';
+import { arrival } from './policy/exchange.ts';
 import { present } from './present.ts';
 import { reservePorts } from './publish.ts';
 import type { AttachRequest } from './request.ts';
@@ -91,6 +92,7 @@ function make(
       dns: request.dns ?? [],
       ...chosen(request),
       owner: request.owner,
+      ...(request.labels !== undefined && { labels: request.labels }),
       created: new Date().toISOString(),
     };
     records.putEndpoint(endpoint);
@@ -105,8 +107,13 @@ function make(
     const elements = endpointElements(endpoint, network);
     // The network's first element comes along, so that a table that was flushed is noticed.
     const witness = networkElements(network).slice(0, 1);
-    firewall.add([...witness, ...elements], () => expectedElements(records));
-    undo('attach:firewall', () => firewall.remove(elements));
+    const { gone, added } = arrival(network, records, endpoint);
+    const truth = () => expectedElements(records);
+    firewall.replace(gone, [...witness, ...elements, ...added], truth);
+    undo('attach:firewall', () => {
+      firewall.remove([...elements, ...added]);
+      firewall.add(gone, truth);
+    });
     winFlows(endpoint, rtnl);
     return endpoint;
   });

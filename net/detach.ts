@@ -3,12 +3,14 @@ import { HawserError } from '../errors.ts';
 import { isPinned } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
-import { endpointElements } from './firewall/elements.ts';
+import { type Element, endpointElements } from './firewall/elements.ts';
 import { loseFlows } from './flows.ts';
 import { releasePorts } from './held-ports.ts';
-import type { Endpoint } from './model.ts';
+import type { Endpoint, Network } from './model.ts';
 import { poolId } from './networks.ts';
+import { arrival } from './policy/exchange.ts';
 import type { DetachRequest } from './request.ts';
+import { expectedElements } from './truth.ts';
 import { attempt } from './undo.ts';
 import { type Crew, steer } from './way-out.ts';
 
@@ -59,7 +61,9 @@ export function letGo(
   // Ports first, so that no connection is led to an address that somebody else may have next.
   return [
     ...each('firewall', () => {
-      firewall.remove(endpointElements(endpoint, network));
+      const elements = endpointElements(endpoint, network);
+      if (network?.policy === undefined) firewall.remove(elements);
+      else leavePolicy(context, network, endpoint, elements);
       loseFlows(endpoint);
     }),
     ...each('veth', () => {
@@ -83,4 +87,15 @@ function handOn({ staying, leaving = [] }: Crew, { records, step }: NetContext):
   using inside = Rtnetlink.open(one.sandbox.path);
   steer({ staying, leaving }, records, inside);
   step('detach:course');
+}
+
+/** Rules that named the endpoint are written anew without it, in the transaction that takes its own away. */
+function leavePolicy(
+  { records, firewall }: NetContext,
+  network: Network,
+  endpoint: Endpoint,
+  elements: Element[],
+): void {
+  const { gone, added } = arrival(network, records, endpoint);
+  firewall.replace([...elements, ...added], gone, () => expectedElements(records, endpoint.key));
 }

@@ -2,6 +2,7 @@
  * The nouns of the network layer, as plain data: what the store keeps and what the library returns.
  * Addresses and subnets are canonical text (`10.5.0.9`, `10.5.0.0/24`, `fd00::5`), times are ISO 8601.
  */
+import type { Policy } from './policy/policy.ts';
 
 /** A named L2/L3 segment. */
 export interface Network {
@@ -21,6 +22,8 @@ export interface Network {
   adopted?: string[];
   /** The host's interface that its links stand on (macvlan, ipvlan). */
   parent?: string;
+  /** Who may connect to whom; absent: everybody whom the network lets. */
+  policy?: Policy;
 }
 
 export type DriverName = 'bridge' | 'macvlan' | 'ipvlan';
@@ -71,8 +74,10 @@ export interface Endpoint {
   sysctls?: Record<string, string>;
   /** Routes beside the default one. */
   routes?: EndpointRoute[];
-  /** For people: the container's name, or the sandbox's id. */
+  /** For people, and for the policy of the network: the container's name, or the sandbox's id. */
   owner: string;
+  /** The container's labels, for the policy of the network. */
+  labels?: Record<string, string>;
   created: string;
 }
 

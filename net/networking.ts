@@ -15,6 +15,8 @@ import { ipvlanDriver, macvlanDriver } from './drivers/stacked.ts';
 import { openFirewall } from './firewall/firewall.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { createNetwork, ensureDefaultNetwork, pruneNetworks, removeNetwork } from './networks.ts';
+import { addRule, policyOf, removeRules, replacePolicy, setDefault } from './policy/change.ts';
+import type { Policy, PolicyRule, PolicyRuleRequest, Verdict } from './policy/policy.ts';
 import { openPools, type Pools } from './pools.ts';
 import { differences } from './reconcile.ts';
 import { openRecords } from './records.ts';
@@ -59,8 +61,25 @@ export interface Networks {
   remove(ref: string, check?: (network: Network) => void): Network;
   /** Removes user networks that nothing is attached to, except those to `keep`; says which. */
   prune(keep?: (network: Network) => boolean): Network[];
+  policy: Policies;
   /** The network `bridge`, made at its first use. */
   ensureDefault(): Network;
+}
+
+/** Who may begin a connection to whom, on networks by name, id or prefix; a change cuts what it denies. */
+export interface Policies {
+  of(network: string): Policy;
+  /** What becomes of what no rule speaks of. */
+  setDefault(network: string, verdict: Verdict): void;
+  /** @throws HawserError 'invalid' for a selector or port, 'unsupported' where nothing can be filtered */
+  add(network: string, rule: PolicyRuleRequest): PolicyRule;
+  /** @param ids the rules' numbers; all if undefined */
+  remove(network: string, ids?: readonly number[]): void;
+  /** Another policy in the place of the one there is, in one transaction. */
+  replace(
+    network: string,
+    policy: { default: Verdict; rules: readonly PolicyRuleRequest[] },
+  ): Policy;
 }
 
 export interface Networking {
@@ -120,6 +139,13 @@ export function openNetworking(options: NetworkingOptions): Networking {
       get: (ref, attempt = 'find a network') => context.records.findNetwork(ref, attempt),
       remove: (ref, check) => removeNetwork(context, ref, check),
       prune: (keep) => pruneNetworks(context, keep),
+      policy: {
+        of: (ref) => policyOf(context, ref),
+        setDefault: (ref, verdict) => setDefault(context, ref, verdict),
+        add: (ref, rule) => addRule(context, ref, rule),
+        remove: (ref, ids) => removeRules(context, ref, ids),
+        replace: (ref, policy) => replacePolicy(context, ref, policy),
+      },
       ensureDefault: () => ensureDefaultNetwork(context),
     },
     pools: openPools(context),

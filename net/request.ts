@@ -32,6 +32,8 @@ export interface AttachRequest extends EndpointSettings {
   sandbox: Sandbox;
   /** For people: the container's name. */
   owner: string;
+  /** The container's, by which the network's policy may select it. */
+  labels?: Record<string, string>;
   ports?: PortRequest[];
   /** One more name. */
   hostname?: string;

@@ -1,12 +1,18 @@
-/** What the firewall's table should hold, from the records alone. */
+/** What the firewall's tables should hold, from the records alone. */
 import { type Element, endpointElements, networkElements } from './firewall/elements.ts';
+import { policyElements } from './policy/elements.ts';
 import type { Records } from './records.ts';
 
-export function expectedElements(records: Records): Element[] {
-  return [
-    ...records.networks().flatMap(networkElements),
-    ...records
-      .endpoints()
-      .flatMap((endpoint) => endpointElements(endpoint, records.network(endpoint.network))),
-  ];
+/** @param without an endpoint that is about to go, by its key */
+export function expectedElements(records: Records, without?: string): Element[] {
+  return records.networks().flatMap((network) => {
+    const endpoints = records
+      .endpoints({ network: network.id })
+      .filter(({ key }) => key !== without);
+    return [
+      ...networkElements(network),
+      ...endpoints.flatMap((endpoint) => endpointElements(endpoint, network)),
+      ...policyElements(network, endpoints),
+    ];
+  });
 }

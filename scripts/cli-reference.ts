@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { catalogue, type Entry } from '../cli/catalogue.ts';
+import { catalogue, type Entry, type Group } from '../cli/catalogue.ts';
 import { main } from '../cli/program.ts';
 
 const intro = `# The command line
@@ -30,22 +30,25 @@ In a terminal, ctrl-p ctrl-q leaves a container running. If the reader of a fore
 
 /** docs/cli.md: the help of every command that is not hidden. */
 export async function cliReference(): Promise<string> {
-  const sections = [intro, await section('##', [])];
-  for (const entry of catalogue) {
-    sections.push(await section('##', [entry.name]));
-    if ('load' in entry) continue;
-    for (const { name } of entry.commands.filter(isShown)) {
-      sections.push(await section('###', [entry.name, name]));
-    }
+  return [intro, await section([]), ...(await sections([], catalogue))].join('\n');
+}
+
+async function sections(path: string[], entries: (Entry | Group)[]): Promise<string[]> {
+  const texts: string[] = [];
+  for (const entry of entries.filter(isShown)) {
+    const here = [...path, entry.name];
+    texts.push(await section(here));
+    if ('commands' in entry) texts.push(...(await sections(here, entry.commands)));
   }
-  return sections.join('\n');
+  return texts;
 }
 
-function isShown({ hidden }: Entry): boolean {
-  return hidden !== true;
+function isShown(entry: Entry | Group): boolean {
+  return !('hidden' in entry);
 }
 
-async function section(level: string, path: string[]): Promise<string> {
+async function section(path: string[]): Promise<string> {
+  const level = '#'.repeat(Math.max(2, path.length + 1));
   const heading = ['hawser', ...path].join(' ');
   return `${level} ${heading}\n\n\`\`\`text\n${(await help(path)).trim()}\n\`\`\`\n`;
 }

@@ -74,6 +74,7 @@ export function attachSandbox(
     owner: record.name,
     hostname: record.hostname,
     dns: record.network.dns,
+    labels: record.labels,
     ports,
   });
   if (endpoint.names.length > 0) ensureAnswerer(context);

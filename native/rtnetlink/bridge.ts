@@ -3,6 +3,7 @@ import type { Bridge, BridgePort } from 'netlink/dist/rt/ifla.js';
 import { ifla, structs } from './codec.ts';
 import {
   createLink,
+  HEADER_LENGTH,
   type LinkRef,
   linkInfo,
   linkRequest,
@@ -10,7 +11,7 @@ import {
   RTM_NEWLINK,
   refText,
 } from './link.ts';
-import { encode, type Request } from './message.ts';
+import { encode, only, type Reply, type Request } from './message.ts';
 
 export interface NewBridge extends NewLink {
   /** Spanning tree, off unless said. */
@@ -19,6 +20,11 @@ export interface NewBridge extends NewLink {
   forwardDelay?: number;
   /** Whether the bridge keeps track of multicast listeners; the kernel's default is that it does. */
   multicastSnooping?: boolean;
+}
+
+/** Whether what is bridged also passes the rules for what is routed (br_netfilter). */
+export interface BridgeChange {
+  callIptables: boolean;
 }
 
 /** A bridge port's settings (bridge(8)). */
@@ -34,6 +40,11 @@ export interface BridgePortChange {
   bpduGuard?: boolean;
 }
 
+/** IFLA_LINKINFO */
+const LINKINFO = new Set([18]);
+/** IFLA_BR_NF_CALL_IPTABLES, NF_CALL_IP6TABLES */
+const CALLS = new Set([36, 37]);
+
 export function newBridge(spec: NewBridge): Request {
   const { putBool, putU32 } = structs();
   const options: Bridge = { stpState: putU32(Number(spec.stp ?? false)) };
@@ -41,6 +52,25 @@ export function newBridge(spec: NewBridge): Request {
   if (spec.multicastSnooping !== undefined) options.mcastSnooping = putBool(spec.multicastSnooping);
   const linkinfo = linkInfo({ kind: 'bridge', data: encode(ifla().formatBridge(options)) });
   return createLink(`make the bridge ${spec.name}`, spec, { linkinfo });
+}
+
+export function changeBridge(ref: LinkRef, { callIptables }: BridgeChange): Request {
+  const { putBool } = structs();
+  const calls = putBool(callIptables);
+  const data = encode(ifla().formatBridge({ nfCallIptables: calls, nfCallIp6tables: calls }));
+  const attempt = `set whether packets within ${refText(ref)} pass the firewall`;
+  return linkRequest(RTM_NEWLINK, 0, attempt, ref, {
+    linkinfo: linkInfo({ kind: 'bridge', data }),
+  });
+}
+
+/** Undefined if the link is no bridge. */
+export function decodeBridge({ payload }: Reply): BridgeChange | undefined {
+  const attrs = ifla().parseLinkAttrs(only(payload.subarray(HEADER_LENGTH), LINKINFO));
+  const info = attrs.linkinfo && ifla().parseInfo(attrs.linkinfo);
+  if (info?.kind !== 'bridge' || !Buffer.isBuffer(info.data)) return undefined;
+  const { nfCallIptables, nfCallIp6tables } = ifla().parseBridge(only(info.data, CALLS));
+  return { callIptables: nfCallIptables?.[0] === 1 && nfCallIp6tables?.[0] === 1 };
 }
 
 export function changeBridgePort(ref: LinkRef, change: BridgePortChange): Request {

@@ -70,7 +70,8 @@ export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
 
-const HEADER_LENGTH = 16;
+/** struct ifinfomsg */
+export const HEADER_LENGTH = 16;
 const RTEXT_FILTER_SKIP_STATS = 8;
 /** IFLA_ADDRESS, IFNAME, MTU, LINK, MASTER, LINKINFO, IFALIAS, LINK_NETNSID */
 const KNOWN = new Set([1, 3, 4, 5, 10, 18, 20, 37]);

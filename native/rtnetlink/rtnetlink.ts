@@ -9,7 +9,15 @@ import {
   type NewAddress,
   newAddress,
 } from './address.ts';
-import { type BridgePortChange, changeBridgePort, type NewBridge, newBridge } from './bridge.ts';
+import {
+  type BridgeChange,
+  type BridgePortChange,
+  changeBridge,
+  changeBridgePort,
+  decodeBridge,
+  type NewBridge,
+  newBridge,
+} from './bridge.ts';
 import {
   changeLink,
   decodeLink,
@@ -114,6 +122,16 @@ export class Rtnetlink {
       this.#run(changeLink(target, change, { master, netns }));
       if (netns !== undefined) this.#flush(); // while the descriptor is open
     });
+  }
+
+  /** How a bridge is set; undefined if there is no bridge of that name. */
+  bridge(ref: LinkRef): BridgeChange | undefined {
+    const reply = this.#socket.find(this.#ask(getLink(ref)), ENODEV);
+    return reply && decodeBridge(reply);
+  }
+
+  setBridge(ref: LinkRef, change: BridgeChange): void {
+    this.#run(changeBridge(ref, change));
   }
 
   setBridgePort(ref: LinkRef, change: BridgePortChange): void {

@@ -8,6 +8,7 @@ import type { Difference } from '../difference.ts';
 import { aliasOfNetwork, bridgeMac, bridgeNameOf, isOfNetwork } from '../kernel-names.ts';
 import type { Endpoint, Network } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
+import { filterBridged } from '../policy/bridged.ts';
 import { settingDifferences } from '../settings.ts';
 import { ensureSysctl } from '../sysctl.ts';
 import { QUIET } from './interior.ts';
@@ -24,6 +25,7 @@ export function makeBridge(network: Network, rtnl: Rtnetlink): void {
     rtnl.setLink(bridge, { alias: aliasOfNetwork(network), mtu: bridgeMtu(network, rtnl) });
     for (const setting of QUIET) ensureSysctl(`ipv6/conf/${bridge}/${setting}`, '0');
     for (const { subnet, gateway } of network.subnets) addGateway(bridge, subnet, gateway, rtnl);
+    if (network.policy !== undefined) filterBridged(network, rtnl);
     rtnl.setLink(bridge, { up: true });
   } catch (error) {
     rtnl.removeLink(bridge);

@@ -49,7 +49,9 @@ export function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetl
   const hostIfname = hostIfnameOf(key);
   const { icc, answersOnly } = parseBridgeOptions(network.options);
   const isolated = !icc || answersOnly;
-  const hairpin = ports.length > 0 && readSysctl('bridge/bridge-nf-call-iptables') === '1';
+  const isFiltered =
+    network.policy !== undefined || readSysctl('bridge/bridge-nf-call-iptables') === '1';
+  const hairpin = ports.length > 0 && isFiltered;
   rtnl.batch(() => {
     rtnl.setLink(hostIfname, { alias: aliasOfEndpoint(endpoint) });
     if (isolated || hairpin) rtnl.setBridgePort(hostIfname, { isolated, hairpin });

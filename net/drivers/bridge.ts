@@ -9,6 +9,7 @@ import { ensureForwarding, forwardingDifferences } from '../forwarding.ts';
 import { bridgeNameOf, hostIfnameOf, isOfNetwork } from '../kernel-names.ts';
 import type { Network } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
+import { filterBridged, filterDifferences } from '../policy/bridged.ts';
 import { adoptedDifferences, adopting, leaveAdopted, useAdopted } from './adopted.ts';
 import { bridgeDifferences, bridgeMtu, bridgeOf, checkOurs, makeBridge } from './bridge-link.ts';
 import { addPair, configurePort, portDifferences } from './bridge-port.ts';
@@ -38,11 +39,16 @@ export const bridgeDriver: Driver = {
     ...(network.adopted === undefined
       ? bridgeDifferences(network, endpoints, rtnl)
       : adoptedDifferences(network, rtnl)),
+    ...filterDifferences(network, rtnl),
     ...(network.internal ? [] : forwardingDifferences(network, note)),
   ],
 
   remove(network, { rtnl }) {
-    if (network.adopted !== undefined) return leaveAdopted(network, rtnl);
+    if (network.adopted !== undefined) {
+      const { policy, ...without } = network;
+      if (policy !== undefined) filterBridged(without, rtnl);
+      return leaveAdopted(network, rtnl);
+    }
     const link = rtnl.link(bridgeOf(network));
     if (link !== undefined && isOfNetwork(link, network)) rtnl.removeLink(link.name);
   },

@@ -4,7 +4,7 @@
  */
 import { addressBytes, macBytes } from '../../native/address-text.ts';
 import type { SetElement } from '../../native/set-elements.ts';
-import type { Element } from './elements.ts';
+import { type Element, entryText } from './elements.ts';
 import { familyOf, TABLES } from './tables.ts';
 
 /** From the first value to the last that a part of a key means; one value is both. */
@@ -18,7 +18,9 @@ interface SetType {
 }
 
 const WRITERS: Record<string, (text: string) => Buffer | undefined> = {
-  inet_proto: (text) => ({ tcp: Buffer.from([6]), udp: Buffer.from([17]) })[text],
+  inet_proto: (text) =>
+    ({ tcp: Buffer.from([6]), udp: Buffer.from([17]) })[text] ??
+    (/^\d{1,3}$/.test(text) ? Buffer.from([Number(text)]) : undefined),
   inet_service: (text) => unsigned16(text),
   ipv4_addr: addressBytes,
   ipv6_addr: addressBytes,
@@ -49,6 +51,14 @@ export function encoded(element: Element): SetElement | undefined {
     ...(type.intervals && { keyEnd: key[1] }),
     ...(type.data.length > 0 && { data: data[0] }),
   };
+}
+
+/** What tells elements apart, however their parts are written. */
+export function identity(element: Element): string {
+  const bytes = encoded(element);
+  if (bytes === undefined) return `${element.set} ${entryText(element).replaceAll('"', '')}`;
+  const { set, key, keyEnd, data } = bytes;
+  return [set, ...[key, keyEnd, data].map((part) => part?.toString('hex') ?? '')].join(' ');
 }
 
 let read: Map<string, SetType> | undefined;
@@ -87,7 +97,9 @@ function part(type: string, text: string): Interval | undefined {
   if (write === undefined) return undefined;
   const [address = '', length] = text.split('/');
   if (length !== undefined) return prefixed(addressBytes(address), Number(length));
-  const [from = '', to = from] = type === 'inet_service' ? text.split('-') : [text];
+  // Names of interfaces may have a hyphen in them.
+  const [from = '', to = from] =
+    type.startsWith('i') && !type.endsWith('ifname') ? text.split('-') : [text];
   const [first, last] = [write(from), write(to)];
   return first && last && [first, last];
 }
@@ -109,15 +121,20 @@ function unsigned16(text: string): Buffer | undefined {
   return bytes;
 }
 
-/** In hexadecimal, with the most significant byte first. */
+/** With the most significant byte first. */
 function number(text: string, bits: number): Buffer | undefined {
-  const [, digits] = /^0x([0-9a-f]+)$/.exec(text) ?? [];
-  return digits === undefined ? undefined : Buffer.from(digits.padStart(bits / 4, '0'), 'hex');
+  if (!/^(0x[0-9a-f]+|\d+)$/.test(text)) return undefined;
+  return Buffer.from(
+    BigInt(text)
+      .toString(16)
+      .padStart(bits / 4, '0'),
+    'hex',
+  );
 }
 
-/** IFNAMSIZ bytes; a wildcard is not a name. */
+/** IFNAMSIZ bytes; a wildcard is not a name. Quotes are nft's notation, which it omits in JSON. */
 function name(text: string): Buffer | undefined {
-  const [, plain] = /^"([^"*]{1,15})"$/.exec(text) ?? [];
+  const [, plain] = /^"?([^"*]{1,15})"?$/.exec(text) ?? [];
   if (plain === undefined) return undefined;
   const bytes = Buffer.alloc(16);
   bytes.write(plain);

@@ -5,6 +5,7 @@ import { openSetElements } from '../../native/set-elements.ts';
 import { failedWith, SysError } from '../../native/sys-error.ts';
 import { changeDirectly } from './direct.ts';
 import { commands, type Element, entryText } from './elements.ts';
+import { identity } from './encoding.ts';
 import { type Listing, parseListing } from './listing.ts';
 import { USER_CHAIN } from './skeleton.ts';
 import { TABLES, type Table } from './tables.ts';
@@ -17,6 +18,8 @@ export interface Firewall {
    * @throws HawserError 'unsupported' if this kernel has no nf_tables
    */
   add(elements: readonly Element[], truth: () => Element[]): void;
+  /** Removes some and adds others in one transaction, else as `add`. */
+  replace(gone: readonly Element[], added: readonly Element[], truth: () => Element[]): void;
   /** Removes elements; what is already gone is success. */
   remove(elements: readonly Element[]): void;
   /** The tables anew with exactly these elements, in one transaction; the user's chain is kept. */
@@ -34,7 +37,10 @@ export function openFirewall(): Firewall {
   const sets = openSetElements('hawser');
   return {
     add(elements, truth) {
-      if (!changeDirectly(sets, 'add', elements)) add(nft, elements, truth);
+      if (!changeDirectly(sets, 'add', elements)) replace(nft, [], elements, truth);
+    },
+    replace(gone, added, truth) {
+      if (gone.length > 0 || !changeDirectly(sets, 'add', added)) replace(nft, gone, added, truth);
     },
     remove(elements) {
       if (!changeDirectly(sets, 'delete', elements)) remove(nft, elements);
@@ -49,9 +55,14 @@ export function openFirewall(): Firewall {
   };
 }
 
-function add(nft: Nft, elements: readonly Element[], truth: () => Element[]): void {
+function replace(
+  nft: Nft,
+  gone: readonly Element[],
+  added: readonly Element[],
+  truth: () => Element[],
+): void {
   try {
-    run(nft, commands('add', elements));
+    run(nft, `${commands('delete', gone)}${commands('add', added)}`);
   } catch (error) {
     if (!isMissing(error) && !exists(error)) throw explained(error);
     rebuild(nft, truth());
@@ -104,8 +115,12 @@ function tableDifferences(
   elements: readonly Element[],
 ): string[] {
   if (present === undefined) return elements.length === 0 ? [] : ['the table is missing'];
-  const had = new Set(present.elements.map(identity));
-  const wanted = new Set(elements.map(identity));
+  const had = new Map(present.elements.map((one) => [identity(one), one]));
+  const wanted = new Map(elements.map((one) => [identity(one), one]));
+  const missingFrom = (others: Map<string, Element>) => (one: [string, Element]) =>
+    !others.has(one[0]);
+  const told = ([, one]: [string, Element]) =>
+    `${one.set} { ${entryText(one).replaceAll('"', '')} }`;
   return [
     ...[...table.sets.keys()]
       .filter((name) => !present.sets.has(name))
@@ -113,8 +128,8 @@ function tableDifferences(
     ...[...table.chains]
       .filter(([name, rules]) => !isIntact(rules, present.chains.get(name)))
       .map(([name]) => `chain ${name} is not as it was made`),
-    ...[...wanted].filter((one) => !had.has(one)).map((one) => `${one} is missing`),
-    ...[...had].filter((one) => !wanted.has(one)).map((one) => `${one} belongs to nothing`),
+    ...[...wanted].filter(missingFrom(had)).map((one) => `${told(one)} is missing`),
+    ...[...had].filter(missingFrom(wanted)).map((one) => `${told(one)} belongs to nothing`),
   ];
 }
 
@@ -146,12 +161,6 @@ function renewal(nft: Nft, table: Table): string {
       .map(([name, kind]) => `delete ${kind} ${family} hawser ${name}`),
     skeleton,
   ].join('\n');
-}
-
-/** Quotes are nft's notation, not part of a name; numbers may be written in either base. */
-function identity(element: Element): string {
-  const text = entryText(element).replaceAll('"', '');
-  return `${element.set} { ${text.replace(/\b0x[0-9a-f]+/g, (hex) => BigInt(hex).toString())} }`;
 }
 
 /**

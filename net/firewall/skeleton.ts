@@ -10,6 +10,14 @@
 /** The chain that belongs to the user: asked first, made empty, never written to again. */
 export const USER_CHAIN = 'user';
 
+/** Made before all else, so that the table is the same where this chain was kept and where it was made anew. */
+export const USER = `\
+table inet hawser {
+  chain user {
+  }
+}
+`;
+
 /** Where the responder listens: not on 53, which a container's published port or a server of the host's may have. */
 export const NAMES_PORT = 25353;
 
@@ -39,9 +47,6 @@ table inet hawser {
   map ports6 { type inet_proto . ipv6_addr . inet_service : ipv6_addr . inet_service; }
   map ports6_any { type inet_proto . inet_service : ipv6_addr . inet_service; }
   map ranges6 { type inet_proto . ipv6_addr . inet_service : ipv6_addr; flags interval; }
-
-  chain user {
-  }
 
   # Before connection tracking and NAT: bridges with route_localnet would let these through.
   chain martians {
@@ -75,16 +80,19 @@ table inet hawser {
 
   chain input {
     type filter hook input priority filter; policy accept;
-    ct state established,related,untracked accept comment "answers, and how neighbours are found"
+    iifname @answering ct state != { established, related, untracked } drop comment "may answer the host, not ask it"
     iifname "lo" accept comment "the host itself"
     meta l4proto { tcp, udp } th dport ${NAMES_PORT} ct status dnat accept comment "names, asked of a gateway"
+    iifname @policed ct direction original jump policies comment "what a container may ask of the host"
+    ct state established,related,untracked accept comment "answers, and how neighbours are found"
     meta l4proto { tcp, udp } th dport ${NAMES_PORT} drop comment "names are asked in no other way"
-    iifname @answering drop comment "may answer the host, not ask it"
   }
 
   chain forward {
     type filter hook forward priority filter; policy accept;
     jump user comment "the user's rules come first"
+    iifname @policed jump policies comment "by the policy of the network that it comes from"
+    iifname != @policed oifname @policed jump policies comment "or goes to"
     ct state established,related accept comment "the rest of what was let through"
     iifname @answering drop comment "may answer, not ask"
     iifname . oifname @within accept comment "neighbours on one network"

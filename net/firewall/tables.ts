@@ -3,7 +3,8 @@
  * host sends, receives and forwards, the one of the bridge family with what enters by a bridge's port.
  */
 import { GUARD } from './guard.ts';
-import { SKELETON } from './skeleton.ts';
+import { POLICY } from './policy-chains.ts';
+import { SKELETON, USER } from './skeleton.ts';
 
 export type Family = 'inet' | 'bridge';
 
@@ -17,7 +18,10 @@ export interface Table {
 }
 
 /** No two sets have the same name, in whichever table, so that a set's name says where it is. */
-export const TABLES: readonly Table[] = [outline('inet', SKELETON), outline('bridge', GUARD)];
+export const TABLES: readonly Table[] = [
+  outline('inet', `${USER}${POLICY}${SKELETON}`),
+  outline('bridge', GUARD),
+];
 
 /** Which table a set is in. */
 export function familyOf(set: string): Family {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../cli/catalogue.ts';
+import { catalogue, type Entry, type Group } from '../../cli/catalogue.ts';
 import { cliReference } from '../../scripts/cli-reference.ts';
 import { hawser } from './fake.ts';
 
@@ -11,9 +11,13 @@ it("docs/cli.md is what the commands' help says (scripts/cli-docs.ts writes it)"
 });
 
 describe('every command', () => {
-  const paths = catalogue.flatMap((entry) =>
-    'load' in entry ? [[entry.name]] : entry.commands.map(({ name }) => [entry.name, name]),
-  );
+  const pathsOf = (entries: (Entry | Group)[]): string[][] =>
+    entries.flatMap((entry) =>
+      'load' in entry
+        ? [[entry.name]]
+        : pathsOf(entry.commands).map((path) => [entry.name, ...path]),
+    );
+  const paths = pathsOf(catalogue);
   it.each(paths.map((path) => [path.join(' '), path] as const))(
     '%s has an example',
     async (_, path) => {

@@ -6,6 +6,7 @@ import type { Engine, EngineOptions } from '../../engine/engine.ts';
 import type { Event, EventOptions } from '../../engine/event.ts';
 import { HawserError } from '../../errors.ts';
 import type { Endpoint, Network } from '../../net/model.ts';
+import type { PolicyRule } from '../../net/policy/policy.ts';
 import type { Session } from '../../runtime/process.ts';
 import type { Exit } from '../../runtime/spec.ts';
 
@@ -138,6 +139,17 @@ export class FakeSession implements Session {
 type Calls = [name: string, ...args: unknown[]][];
 
 /** Everything the commands call, noted in `calls`; a test replaces what it is about. */
+const rule: PolicyRule = {
+  id: 1,
+  verdict: 'allow',
+  from: 'web',
+  to: 'label=role=db',
+  ports: [
+    { protocol: 'tcp', first: 5432, last: 5432 },
+    { protocol: 'udp', first: 53, last: 54 },
+  ],
+};
+
 export class FakeEngine implements Engine {
   readonly calls: Calls = [];
   readonly session = new FakeSession();
@@ -199,6 +211,13 @@ export class FakeEngine implements Engine {
     prune: () => this.#note('network prune', [], [blue]),
     connect: (...args) => this.#note('connect', args, undefined),
     disconnect: (...args) => this.#note('disconnect', args, undefined),
+    policy: {
+      of: () => ({ default: 'deny', rules: [rule] }),
+      setDefault: (...args) => this.#note('policy default', args, undefined),
+      add: (...args) => this.#note('policy add', args, rule),
+      remove: (...args) => this.#note('policy remove', args, undefined),
+      replace: (...args) => this.#note('policy replace', args, { default: 'deny', rules: [rule] }),
+    },
   };
 
   images: Engine['images'] = {

@@ -29,6 +29,9 @@ const elements: Element[] = [
   { set: 'ports4_any', key: ['udp', '53'], data: ['10.5.0.9', '5353'] },
   { set: 'ranges4', key: ['tcp', '0.0.0.0/0', '8000-8999'], data: ['10.5.0.9'] },
   { set: 'ranges4', key: ['udp', '192.0.2.2', '60000-65535'], data: ['10.5.0.10'] },
+  { set: 'deny_to4', key: ['10.5.0.9', '0.0.0.0/0', 'tcp', '80'] },
+  { set: 'allow_from4', key: ['10.5.0.9', '10.0.0.0-10.5.0.8', '0-255', '0-65535'] },
+  { set: 'allow_to6', key: ['fd00:5::9', 'fd00:5::-fd00:5::8', 'udp', '53'] },
   { set: 'spoofing', key: ['"hv0123456789abc"'] },
   { set: 'macs', key: ['"hv0123456789abc"', '02:42:0a:05:00:09'] },
   { set: 'own4', key: ['"hv0123456789abc"', '10.5.0.9'] },
@@ -49,6 +52,21 @@ it('by nft and without it the table comes out the same, and empty again', () => 
   expect(listed()).toBe(byNft);
   host.inside(() => runNft(commands('delete', elements)));
   expect(listed()).toBe(empty);
+});
+
+it('what the kernel lists is known again, element by element', () => {
+  const firewall = openFirewall();
+  try {
+    host.inside(() => firewall.add(elements, () => elements));
+    expect(host.inside(() => firewall.differences(elements))).toEqual([]);
+    const [first, ...others] = elements;
+    expect(host.inside(() => firewall.differences(others))).toEqual([
+      `the table inet hawser: ${first?.set} { br-0123456789ab } belongs to nothing`,
+    ]);
+    host.inside(() => firewall.remove(elements));
+  } finally {
+    firewall.close();
+  }
 });
 
 it('what is there already is added again, what is gone already is deleted with the rest', () => {

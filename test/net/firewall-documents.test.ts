@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { commands, endpointElements, networkElements } from '../../net/firewall/elements.ts';
 import { GUARD } from '../../net/firewall/guard.ts';
-import { SKELETON } from '../../net/firewall/skeleton.ts';
+import { POLICY } from '../../net/firewall/policy-chains.ts';
+import { SKELETON, USER } from '../../net/firewall/skeleton.ts';
 import { TABLES } from '../../net/firewall/tables.ts';
 import { hostIpsOf } from '../../net/host-addresses.ts';
 import type { Endpoint, EndpointAddress, Network, PublishedPort } from '../../net/model.ts';
+import { policyElements } from '../../net/policy/elements.ts';
+import { parseRule } from '../../net/policy/policy.ts';
 import { parsePort } from '../../net/ports.ts';
 import { makeFakeHost } from '../support/fakehost.ts';
 
@@ -59,8 +62,16 @@ const green = network('green', {
   ],
 });
 
+const db: Partial<Endpoint> = {
+  key: 'db1/eth0',
+  owner: 'db1',
+  labels: { role: 'db' },
+  addresses: [{ address: '10.5.0.3', prefix: 24, gateway: '10.5.0.1' }],
+};
+
 const documents = {
-  'skeleton.nft': SKELETON,
+  'policies.nft': POLICY,
+  'skeleton.nft': `${USER}${SKELETON}`,
   'guard.nft': GUARD,
   'bridge.nft': commands('add', [blue, green].flatMap(networkElements)),
   'internal.nft': commands('add', networkElements(network('vault', { internal: true }))),
@@ -88,6 +99,24 @@ const documents = {
         '7000-7002:80-82',
       ),
       blue,
+    ),
+  ),
+  'policy.nft': commands(
+    'add',
+    policyElements(
+      {
+        ...blue,
+        policy: {
+          default: 'deny',
+          rules: [
+            { verdict: 'allow' as const, from: 'web1', to: 'label=role=db', ports: ['5432'] },
+            { verdict: 'allow' as const, to: 'web1', ports: ['80', '443'] },
+            { verdict: 'allow' as const, from: 'web1', to: '198.51.100.0/24' },
+            { verdict: 'deny' as const, from: '192.0.2.0/24', to: 'web1' },
+          ].map((rule, i) => parseRule(rule, i + 1)),
+        },
+      },
+      [endpoint(blue), { ...endpoint(blue), ...db }],
     ),
   ),
   'published6.nft': commands(
