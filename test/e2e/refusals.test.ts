@@ -162,7 +162,7 @@ describe('addresses', () => {
     [on('blue', '--mac-address', '02:42'), /^--mac-address "02:42": not a MAC address \(/],
     [
       on('blue', '--mac-address', '00:00:00:00:00:00'),
-      'attach web2 to blue: MAC address "00:00:00:00:00:00" is all zero',
+      'create container web2: MAC address "00:00:00:00:00:00" is all zero',
     ],
   ])('%j', refused);
 
