@@ -10,6 +10,7 @@ import { checkSandbox, refuseFull, refuseUnpublishable } from './admission.ts';
 import { attempting } from './attempting.ts';
 import type { NetContext } from './context.ts';
 import { DEFAULT_NETWORK } from './default-network.ts';
+import { detach } from './detach.ts';
 import { hasNames, namesOf } from './dns/names.ts';
 import type { Between } from './drivers/driver.ts';
 import { type Settled, settle } from './endpoint-settings.ts';
@@ -115,6 +116,10 @@ function make(
       firewall.add(gone, truth);
     });
     winFlows(endpoint, rtnl);
+    store.ifLost(() => {
+      records.putEndpoint(endpoint);
+      detach(context, { sandbox: request.sandbox.id, ifname });
+    });
     return endpoint;
   });
 }

@@ -105,6 +105,10 @@ function make(context: NetContext, spec: NetworkSpec, id = networkId()): Network
     attempting(attempt, () => driver.ensure(network, host));
     undo('network:link', () => driver.remove(network, host, records.networks()));
     if (elements.length > 0) noteForeignPolicy(context.note);
+    context.store.ifLost(() => {
+      using rtnl = Rtnetlink.open();
+      unmakeNetwork(context, network, rtnl);
+    });
     return network;
   });
 }

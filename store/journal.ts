@@ -5,6 +5,7 @@
 export class Journal {
   readonly #from: number;
   #undo: (() => void)[] = [];
+  #backs: (() => void)[] = [];
   #depth = 0;
 
   /** @param from the depth from which on a failure is undone here: 2 if the store undoes the outermost */
@@ -26,15 +27,28 @@ export class Journal {
     this.#undo.push(undo);
   }
 
+  /** To be run if the outermost transaction is lost, and forgotten if the one it is in throws. */
+  ifLost(back: () => void): void {
+    if (this.#depth === 0) throw new TypeError('ifLost is called inside store.transaction');
+    this.#backs.push(back);
+  }
+
+  /** What is to be run if it is lost, latest first; whoever takes it sees to it. */
+  takeBacks(): (() => void)[] {
+    return this.#backs.splice(0).reverse();
+  }
+
   /** Runs `work` one level deeper; if it throws, takes back what it wrote, latest first. */
   run<T>(work: () => T): T {
     const mark = this.#undo.length;
+    const backs = this.#backs.length;
     this.#depth++;
     try {
       const result = work();
       refusePromise(result);
       return result;
     } catch (error) {
+      this.#backs.splice(backs);
       const undo = this.#undo.splice(mark).reverse();
       if (this.isKept) for (const step of undo) step();
       throw error;

@@ -19,6 +19,7 @@ export function openStore(dir: string, options: EnvironmentOptions = {}): Store 
   return {
     table: <V>(name: string) => new LmdbTable<V>(environment, name),
     transaction: (work) => transact(environment, work),
+    ifLost: (back) => environment.journal.ifLost(back),
     close: () => {
       if (isOpen) environment.close();
       isOpen = false;
@@ -27,12 +28,11 @@ export function openStore(dir: string, options: EnvironmentOptions = {}): Store 
 }
 
 function transact<T>(environment: Environment, work: () => T): T {
-  const { dir, journal } = environment;
+  const { journal } = environment;
   if (journal.depth > 0) return journal.run(work);
-  const database = environment.writing();
   let outcome: { result: T } | { failure: unknown } | undefined;
-  explain('write to', dir, () =>
-    database.transactionSync(() => {
+  try {
+    begin(environment, () => {
       try {
         outcome = { result: journal.run(work) };
         return undefined;
@@ -40,11 +40,45 @@ function transact<T>(environment: Environment, work: () => T): T {
         outcome = { failure };
         return lmdb().ABORT;
       }
-    }),
-  );
-  if (outcome === undefined) throw new HawserError('kernel', `write to ${dir}: nothing was done`);
+    });
+  } catch (cause) {
+    throw takenBack(environment, cause);
+  }
+  journal.takeBacks();
+  if (outcome === undefined) {
+    throw new HawserError('kernel', `write to ${environment.dir}: nothing was done`);
+  }
   if ('failure' in outcome) throw outcome.failure;
   return outcome.result;
+}
+
+function begin(environment: Environment, work: () => unknown): void {
+  const database = environment.writing();
+  explain('write to', environment.dir, () => database.transactionSync(work));
+}
+
+/** The commit failed: the store is as before, and the kernel is made so, by what has been noted for it. */
+function takenBack(environment: Environment, cause: unknown): unknown {
+  const backs = environment.journal.takeBacks();
+  const failures: string[] = [];
+  const attempt = (back: () => void) => {
+    try {
+      environment.journal.run(back);
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
+  };
+  if (backs.length > 0) {
+    begin(environment, () => {
+      for (const back of backs) attempt(back);
+      return lmdb().ABORT;
+    });
+  }
+  if (failures.length === 0) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const and = `and it could not be undone wholly: ${failures.join('; ')}`;
+  const hint = 'hawser system reconcile';
+  return new HawserError('kernel', `${message}; ${and}`, { cause, hint });
 }
 
 /** All tables share one LMDB database; a table's keys begin with its name and NUL. */

@@ -16,7 +16,12 @@ export function memoryStore(): Store {
       // The name stands for the type: whoever names a table knows what it holds.
       return table as Table<unknown> as Table<V>;
     },
-    transaction: (work) => journal.run(work),
+    transaction(work) {
+      const result = journal.run(work);
+      if (journal.depth === 0) journal.takeBacks(); // nothing here is ever lost
+      return result;
+    },
+    ifLost: (back) => journal.ifLost(back),
     close: () => tables.clear(),
   };
 }

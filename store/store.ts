@@ -12,6 +12,12 @@ export interface Store {
    * `work` is synchronous: kernel work belongs inside it, which serialises hawser's processes.
    */
   transaction<T>(work: () => T): T;
+  /**
+   * Inside a transaction: what takes back the kernel work done in it, if it cannot be committed
+   * although its work has returned (the disk is full). The latest goes first, in a transaction of which
+   * nothing stays, still as the only writer. A failure of it is told beside the cause.
+   */
+  ifLost(back: () => void): void;
   close(): void;
 }
 
