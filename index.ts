@@ -22,9 +22,11 @@ export type {
 export type { Event, EventFilters, EventOptions } from './engine/event.ts';
 export { openEngine } from './engine/open.ts';
 export type { ListedNetwork } from './engine/predefined.ts';
+export type { PruneFilters } from './engine/prune-filter.ts';
 export { type ErrorCode, HawserError } from './errors.ts';
 export type { Image, ImageConfig } from './image/image.ts';
 export type {
+  Counters,
   Endpoint,
   EndpointAddress,
   EndpointRoute,

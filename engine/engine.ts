@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Image, ImageConfig } from '../image/image.ts';
-import type { Endpoint, Network } from '../net/model.ts';
+import type { Counters, Endpoint, Network } from '../net/model.ts';
 import type { Policies } from '../net/networking.ts';
 import type { Pools } from '../net/pools.ts';
 import type {
@@ -17,6 +17,7 @@ import type { Exit } from '../runtime/spec.ts';
 import type { Container, CreateRequest } from './container.ts';
 import type { Event, EventOptions } from './event.ts';
 import type { ListedNetwork } from './predefined.ts';
+import type { PruneFilters } from './prune-filter.ts';
 
 export interface EngineOptions {
   /** Durable state; default HAWSER_ROOT, else /var/lib/hawser. */
@@ -61,9 +62,11 @@ export interface Networks {
   /** By name; `bridge`, `host` and `none` are always among them. */
   list(): ListedNetwork[];
   inspect(ref: string): Inspection;
+  /** What the host has exchanged with each network that has a bridge, by the networks' ids. */
+  counters(): Map<string, Counters>;
   remove(ref: string): Network;
-  /** Removes user networks that no container is configured for; says which. */
-  prune(): Network[];
+  /** Removes user networks that no container is configured for and that pass the filters; says which. */
+  prune(filters?: PruneFilters): Network[];
   /** Attaches a container to one more network; a stopped one from its next start. */
   connect(network: string, container: string, options?: EndpointSettings): void;
   disconnect(network: string, container: string, options?: { force?: boolean }): void;
@@ -72,7 +75,10 @@ export interface Networks {
 
 /** A network, who is attached to it, and which running containers it is for. */
 export type Inspection = ListedNetwork & {
-  endpoints: Endpoint[];
+  /** What the host has exchanged with it; absent without a bridge. */
+  counters?: Counters;
+  /** With what each one's interface has carried, as its container sees it. */
+  endpoints: (Endpoint & { counters?: Counters })[];
   containers: { id: string; name: string }[];
 };
 

@@ -1,5 +1,5 @@
 import { HawserError } from '../errors.ts';
-import type { Endpoint, Network } from '../net/model.ts';
+import type { Counters, Endpoint, Network } from '../net/model.ts';
 import type { ContainerRecord } from './container.ts';
 import { connectContainer, disconnectContainer } from './containers/connect.ts';
 import type { Context } from './context.ts';
@@ -13,6 +13,7 @@ import {
   predefinedNetworks,
   refusePredefined,
 } from './predefined.ts';
+import { mayGo } from './prune-filter.ts';
 
 export function openNetworks(context: Context): Networks {
   const { networking, paths, store } = context;
@@ -40,7 +41,18 @@ export function openNetworks(context: Context): Networks {
 
   function shown(network: ListedNetwork, endpoints: Endpoint[]): Inspection {
     const containers = users(network).filter((record) => isAlive(record, paths));
-    return { ...network, endpoints, containers: containers.map(({ id, name }) => ({ id, name })) };
+    const counters = networking.networkCounters([network]).get(network.id);
+    return {
+      ...network,
+      ...(counters && { counters }),
+      endpoints: endpoints.map(counted),
+      containers: containers.map(({ id, name }) => ({ id, name })),
+    };
+  }
+
+  function counted(endpoint: Endpoint): Endpoint & { counters?: Counters } {
+    const counters = networking.endpointCounters(endpoint);
+    return counters === undefined ? endpoint : { ...endpoint, counters };
   }
 
   function refuseUsed(network: Network): void {
@@ -57,11 +69,15 @@ export function openNetworks(context: Context): Networks {
     create: (spec) => networks.create(spec),
     list,
     inspect,
+    counters: () => networking.networkCounters(networks.list()),
     remove(ref) {
       refusePredefined(paths.root, ref, `remove network ${plain(ref)}`);
       return networks.remove(ref, refuseUsed);
     },
-    prune: () => store.transaction(() => networks.prune((network) => users(network).length > 0)),
+    prune: (filters = {}) =>
+      store.transaction(() =>
+        networks.prune((network) => users(network).length > 0 || !mayGo(network, filters)),
+      ),
     connect: (network, container, options = {}) =>
       connectContainer(context, network, container, options),
     disconnect: (network, container, options = {}) =>

@@ -2,6 +2,7 @@
  * The nouns of the network layer, as plain data: what the store keeps and what the library returns.
  * Addresses and subnets are canonical text (`10.5.0.9`, `10.5.0.0/24`, `fd00::5`), times are ISO 8601.
  */
+import type { LinkCounters } from '../native/rtnetlink/counters.ts';
 import type { Policy } from './policy/policy.ts';
 
 /** A named L2/L3 segment. */
@@ -97,6 +98,9 @@ export interface EndpointAddress {
   /** Absent on an internal network. */
   gateway?: string;
 }
+
+/** What an interface has carried since it was made, as the kernel counts. */
+export type Counters = LinkCounters;
 
 export type Protocol = 'tcp' | 'udp';
 

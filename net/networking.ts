@@ -8,12 +8,13 @@ import type { Store } from '../store/store.ts';
 import { attach } from './attach.ts';
 import type { NetworkChange } from './change.ts';
 import type { NetContext } from './context.ts';
+import { endpointCounters, networkCounters } from './counters.ts';
 import { detach } from './detach.ts';
 import { type Difference, mended } from './difference.ts';
 import { bridgeDriver } from './drivers/bridge.ts';
 import { ipvlanDriver, macvlanDriver } from './drivers/stacked.ts';
 import { openFirewall } from './firewall/firewall.ts';
-import type { Endpoint, Network, Sandbox } from './model.ts';
+import type { Counters, Endpoint, Network, Sandbox } from './model.ts';
 import { createNetwork, ensureDefaultNetwork, pruneNetworks, removeNetwork } from './networks.ts';
 import { addRule, policyOf, removeRules, replacePolicy, setDefault } from './policy/change.ts';
 import type { Policy, PolicyRule, PolicyRuleRequest, Verdict } from './policy/policy.ts';
@@ -98,6 +99,10 @@ export interface Networking {
   endpoints(filter?: EndpointFilter): Endpoint[];
   /** What networks without a subnet of their own get theirs from. */
   pools: Pools;
+  /** What an endpoint's interface has carried; undefined if it is gone. */
+  endpointCounters(endpoint: Endpoint): Counters | undefined;
+  /** What the host has exchanged with networks over their bridges, by the networks' ids. */
+  networkCounters(networks: readonly Pick<Network, 'id' | 'bridge'>[]): Map<string, Counters>;
   /**
    * Compares the store with the kernel both ways, and mends what differs: after a crash, a reboot,
    * or a hand that changed things.
@@ -151,6 +156,8 @@ export function openNetworking(options: NetworkingOptions): Networking {
     pools: openPools(context),
     attach: (request) => attach(context, request),
     detach: (request) => detach(context, request),
+    endpointCounters,
+    networkCounters,
     endpoints: ({ sandbox, network } = {}) =>
       context.records.endpoints({
         ...(sandbox !== undefined && { sandbox }),

@@ -18,6 +18,7 @@ import {
   type NewBridge,
   newBridge,
 } from './bridge.ts';
+import { decodeCounters, getCounters, type LinkCounters } from './counters.ts';
 import {
   changeLink,
   decodeLink,
@@ -132,6 +133,20 @@ export class Rtnetlink {
 
   setBridge(ref: LinkRef, change: BridgeChange): void {
     this.#run(changeBridge(ref, change));
+  }
+
+  /** Undefined if there is no such link. */
+  counters(ref: LinkRef): LinkCounters | undefined {
+    const link = this.link(ref);
+    const reply = link && this.#socket.find(this.#ask(getCounters(link.index)), ENODEV);
+    return reply && decodeCounters(reply).counters;
+  }
+
+  /** Of every link, by its name. */
+  allCounters(): Map<string, LinkCounters> {
+    const names = new Map(this.links().map(({ index, name }) => [index, name]));
+    const all = this.#socket.dump(this.#ask(getCounters()), decodeCounters);
+    return new Map(all.map(({ index, counters }) => [names.get(index) ?? '', counters]));
   }
 
   setBridgePort(ref: LinkRef, change: BridgePortChange): void {

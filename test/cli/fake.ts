@@ -136,6 +136,11 @@ export class FakeSession implements Session {
   }
 }
 
+const carried = {
+  rx: { bytes: 1_234_567, packets: 1000, errors: 0, drops: 2 },
+  tx: { bytes: 800, packets: 10, errors: 0, drops: 0 },
+};
+
 type Calls = [name: string, ...args: unknown[]][];
 
 /** Everything the commands call, noted in `calls`; a test replaces what it is about. */
@@ -203,12 +208,13 @@ export class FakeEngine implements Engine {
   networks: Engine['networks'] = {
     create: (spec) => this.#note('network create', [spec], blue),
     list: () => [blue],
+    counters: () => new Map([[blueId, carried]]),
     inspect: (ref) => {
       if (ref !== 'blue') throw new HawserError('not-found', `find ${ref}: no such network`);
       return { ...blue, endpoints: [endpoint], containers: [{ id: webId, name: 'web' }] };
     },
     remove: (ref) => this.#note('network remove', [ref], blue),
-    prune: () => this.#note('network prune', [], [blue]),
+    prune: (filters) => this.#note('network prune', [filters], [blue]),
     connect: (...args) => this.#note('connect', args, undefined),
     disconnect: (...args) => this.#note('disconnect', args, undefined),
     policy: {

@@ -187,7 +187,7 @@ describe('logs', () => {
 describe('networks, images and the system', () => {
   it('list in tables', async () => {
     expect((await hawser(['network', 'ls'])).stdout).toMatch(
-      /^NETWORK ID +NAME +DRIVER +SUBNETS +ATTACHED\nb2b2b2b2b2b2 +blue +bridge +10\.5\.0\.0\/24 +1\n$/,
+      /^NETWORK ID +NAME +DRIVER +SUBNETS +ATTACHED +RX +TX\nb2b2b2b2b2b2 +blue +bridge +10\.5\.0\.0\/24 +1 +1\.23MB +800B\n$/,
     );
     expect((await hawser(['image', 'ls'])).stdout).toMatch(
       /\nbusybox +latest +c3c3c3c3c3c3 +2 hours ago +4\.26MB\nlocalhost:5000\/box +1 +c3c3c3c3c3c3 /,
@@ -197,6 +197,21 @@ describe('networks, images and the system', () => {
     );
   });
 
+  it('prune what the filters let go', async () => {
+    const pruned = async (...filters: string[]) =>
+      hawser(['network', 'prune', '-f', ...filters.flatMap((one) => ['--filter', one])]);
+    const { engine } = await pruned('until=2026-01-01T00:00:00Z', 'label=a=b', 'label!=keep');
+    expect(engine.calls).toEqual([
+      [
+        'network prune',
+        { until: new Date('2026-01-01T00:00:00Z'), label: ['a=b'], withoutLabel: ['keep'] },
+      ],
+    ]);
+    for (const wrong of ['name=blue', 'until=', 'label', 'until=lunch']) {
+      expect(await pruned(wrong)).toMatchObject({ code: 125, engine: { calls: [] } });
+    }
+  });
+
   it('list as JSON', async () => {
     for (const [group, id] of [
       ['network', blueId],
@@ -204,6 +219,8 @@ describe('networks, images and the system', () => {
     ] as const) {
       expect(JSON.parse((await hawser([group, 'ls', '--format', 'json'])).stdout).id).toBe(id);
     }
+    const [network] = (await hawser(['network', 'ls', '--format', 'json'])).stdout.split('\n');
+    expect(JSON.parse(network ?? '').counters.rx).toMatchObject({ packets: 1000, drops: 2 });
     expect(JSON.parse((await hawser(['system', 'info', '--format', 'json'])).stdout).cpus).toBe(2);
     expect(
       JSON.parse((await hawser(['system', 'reconcile', '--format', 'json'])).stdout).kind,
@@ -287,14 +304,16 @@ describe('what cannot be undone', () => {
 
     for (const [answer, calls] of [
       ['no\n', []],
-      ['yes\n', [[call]]],
+      ['yes\n', [call]],
       [undefined, []],
     ] as const) {
       const at = terminal(true);
       at.stdin.end(answer);
-      expect((await hawser(argv, { terminal: at })).engine.calls).toEqual(calls);
+      const { engine } = await hawser(argv, { terminal: at });
+      expect(engine.calls.map(([name]) => name)).toEqual(calls);
     }
-    expect((await hawser([...argv, '-f'])).engine.calls).toEqual([[call]]);
+    const { engine } = await hawser([...argv, '-f']);
+    expect(engine.calls.map(([name]) => name)).toEqual([call]);
   });
 });
 
