@@ -30,6 +30,7 @@ export type {
   Endpoint,
   EndpointAddress,
   EndpointRoute,
+  LeaseInfo,
   Network,
   NetworkSubnet,
   PortRequest,

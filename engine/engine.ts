@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Image, ImageConfig } from '../image/image.ts';
-import type { Counters, Endpoint, Network } from '../net/model.ts';
+import type { Counters, Endpoint, LeaseInfo, Network } from '../net/model.ts';
 import type { Policies } from '../net/networking.ts';
 import type { Pools } from '../net/pools.ts';
 import type {
@@ -79,6 +79,8 @@ export type Inspection = ListedNetwork & {
   counters?: Counters;
   /** With what each one's interface has carried, as its container sees it. */
   endpoints: (Endpoint & { counters?: Counters })[];
+  /** Every address that is not free: who has it, and whether they live. */
+  leases: LeaseInfo[];
   containers: { id: string; name: string }[];
 };
 

@@ -1,5 +1,6 @@
+import { bootId } from '../native/boot-id.ts';
 import { isRunning, readExit } from '../runtime/process.ts';
-import { bootId, processStat } from '../runtime/process-identity.ts';
+import { processStat } from '../runtime/process-identity.ts';
 import type { Exit } from '../runtime/spec.ts';
 import type { ContainerRecord, ContainerState } from './container.ts';
 import type { Paths } from './paths.ts';

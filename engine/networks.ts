@@ -1,5 +1,5 @@
 import { HawserError } from '../errors.ts';
-import type { Counters, Endpoint, Network } from '../net/model.ts';
+import type { Counters, Endpoint, LeaseInfo, Network } from '../net/model.ts';
 import type { ContainerRecord } from './container.ts';
 import { connectContainer, disconnectContainer } from './containers/connect.ts';
 import type { Context } from './context.ts';
@@ -34,18 +34,20 @@ export function openNetworks(context: Context): Networks {
   function inspect(ref: string): Inspection {
     const predefined = findPredefined(paths.root, ref);
     const made = networks.list().find(({ name }) => name === predefined?.name);
-    if (predefined !== undefined && made === undefined) return shown(predefined, []);
+    if (predefined !== undefined && made === undefined) return shown(predefined, [], []);
     const network = made ?? networks.get(ref, `inspect network ${plain(ref)}`);
-    return shown(network, networking.endpoints({ network: network.id }));
+    const endpoints = networking.endpoints({ network: network.id });
+    return shown(network, endpoints, networking.leases(network.id));
   }
 
-  function shown(network: ListedNetwork, endpoints: Endpoint[]): Inspection {
+  function shown(network: ListedNetwork, endpoints: Endpoint[], leases: LeaseInfo[]): Inspection {
     const containers = users(network).filter((record) => isAlive(record, paths));
     const counters = networking.networkCounters([network]).get(network.id);
     return {
       ...network,
       ...(counters && { counters }),
       endpoints: endpoints.map(counted),
+      leases,
       containers: containers.map(({ id, name }) => ({ id, name })),
     };
   }

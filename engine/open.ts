@@ -14,6 +14,7 @@ import { followEvents } from './events/follow.ts';
 import { openEventLog } from './events/log.ts';
 import { changesOf, networkNews } from './events/news.ts';
 import { openImageFront } from './images.ts';
+import { isAlive } from './liveness.ts';
 import { openNetworks } from './networks.ts';
 import { ensurePrivate, layout, refuseForeignRoot } from './paths.ts';
 import { predefinedId } from './predefined.ts';
@@ -58,6 +59,10 @@ export function openEngine(options: EngineOptions = {}): Engine {
     store,
     ipam: openIpam(store),
     defaultNetworkId: predefinedId(paths.root, DEFAULT_NETWORK),
+    outlivesPin: ({ id }) => {
+      const record = context.records.get(id);
+      return record !== undefined && isAlive(record, paths);
+    },
     onChange: (change) => events.add(networkNews(change)),
     onStep: step,
     onNote: note,

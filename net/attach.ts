@@ -29,7 +29,9 @@ import { ensureDefaultNetwork } from './networks.ts';
 import { ifPrefixOf } from './options.ts';
 import { arrival } from './policy/exchange.ts';
 import { present } from './present.ts';
+import { proofOf } from './proof.ts';
 import { reservePorts } from './publish.ts';
+import { underPressure } from './reclaim.ts';
 import type { AttachRequest } from './request.ts';
 import { refuseFarRoutes } from './routes.ts';
 import { expectedElements } from './truth.ts';
@@ -44,11 +46,14 @@ export function attach(context: NetContext, asked: AttachRequest): Endpoint {
     const request = settle(asked);
     // In a transaction of its own: the default network stays, whatever becomes of this attach.
     if (request.network === DEFAULT_NETWORK) ensureDefaultNetwork(context);
-    return store.transaction(() => {
-      const network = records.findNetwork(request.network);
-      using rtnl = Rtnetlink.open();
-      return present(context, network, request, rtnl) ?? make(context, network, request, rtnl);
-    });
+    const network = () => records.findNetwork(request.network);
+    return underPressure(context, network, () =>
+      store.transaction(() => {
+        using rtnl = Rtnetlink.open();
+        const on = network();
+        return present(context, on, request, rtnl) ?? make(context, on, request, rtnl);
+      }),
+    );
   });
 }
 
@@ -92,6 +97,7 @@ function make(
       names: hasNames(network) ? namesOf(request) : [],
       dns: request.dns ?? [],
       ...chosen(request),
+      proof: proofOf(request.sandbox),
       owner: request.owner,
       ...(request.labels !== undefined && { labels: request.labels }),
       created: new Date().toISOString(),

@@ -2,7 +2,7 @@ import type { Ipam } from '../ipam/ipam.ts';
 import type { Store } from '../store/store.ts';
 import type { Driver } from './drivers/driver.ts';
 import type { Firewall } from './firewall/firewall.ts';
-import type { DriverName } from './model.ts';
+import type { DriverName, Sandbox } from './model.ts';
 import type { Records } from './records.ts';
 
 /** What every part of the network layer works with; made once, in openNetworking. */
@@ -14,6 +14,8 @@ export interface NetContext {
   records: Records;
   firewall: Firewall;
   drivers: Record<DriverName, Driver>;
+  /** Whether whoever is in a sandbox lives on, though its pin is gone or another's. */
+  outlivesPin: (sandbox: Sandbox) => boolean;
   /** Called after each kernel step, with its name. */
   step: (step: string) => void;
   /** Tells the user something that is no error. */

@@ -69,6 +69,8 @@ export interface Endpoint {
   names: string[];
   /** Which servers answer what no container is called; the host's if there are none. */
   dns: string[];
+  /** Which sandbox it was; absent where that is not known. */
+  proof?: ProofOfLife;
   /** The sandbox leaves by the network with the highest; absent: 0. */
   gwPriority?: number;
   /** Settings of the interface, called IFNAME in their names. */
@@ -80,6 +82,26 @@ export interface Endpoint {
   /** The container's labels, for the policy of the network. */
   labels?: Record<string, string>;
   created: string;
+}
+
+/** A namespace in its boot: `netns` is `device:inode`. */
+export interface ProofOfLife {
+  netns: string;
+  boot: string;
+}
+
+/** An address of a network that nobody else can have. */
+export interface LeaseInfo {
+  address: string;
+  /** Who has it, by name; what it is set apart for, if it is reserved. */
+  owner: string;
+  /** The endpoint's key. */
+  endpoint?: string;
+  since?: string;
+  /** Dead: its sandbox is no more, and the address is taken back when there is no other. */
+  state: 'alive' | 'dead' | 'reserved';
+  /** Of a dead one. */
+  why?: string;
 }
 
 /** Without a gateway, what is on the link itself. */

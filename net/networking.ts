@@ -14,7 +14,8 @@ import { type Difference, mended } from './difference.ts';
 import { bridgeDriver } from './drivers/bridge.ts';
 import { ipvlanDriver, macvlanDriver } from './drivers/stacked.ts';
 import { openFirewall } from './firewall/firewall.ts';
-import type { Counters, Endpoint, Network, Sandbox } from './model.ts';
+import { leasesOf } from './lease-list.ts';
+import type { Counters, Endpoint, LeaseInfo, Network, Sandbox } from './model.ts';
 import { createNetwork, ensureDefaultNetwork, pruneNetworks, removeNetwork } from './networks.ts';
 import { addRule, policyOf, removeRules, replacePolicy, setDefault } from './policy/change.ts';
 import type { Policy, PolicyRule, PolicyRuleRequest, Verdict } from './policy/policy.ts';
@@ -38,6 +39,8 @@ export interface NetworkingOptions {
   defaultNetworkId?: string;
   /** Told what becomes of networks, within the transaction: it is done if that is kept. */
   onChange?: (change: NetworkChange) => void;
+  /** Whether whoever is in a sandbox lives on, though its pin is gone or another's; default: no. */
+  outlivesPin?: (sandbox: Sandbox) => boolean;
   /** Told the name of each kernel step just done: for --debug, and for tests that fail there. */
   onStep?: (step: string) => void;
   /** Told of what was changed or found beyond the request: ip_forward, another firewall's policy. */
@@ -97,6 +100,8 @@ export interface Networking {
    */
   detach(request: DetachRequest): void;
   endpoints(filter?: EndpointFilter): Endpoint[];
+  /** Who has which address of a network (by name, id or prefix), and whether they live. */
+  leases(network: string): LeaseInfo[];
   /** What networks without a subnet of their own get theirs from. */
   pools: Pools;
   /** What an endpoint's interface has carried; undefined if it is gone. */
@@ -134,6 +139,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
     records: openRecords(options.store, options.onChange),
     firewall: openFirewall(),
     drivers: { bridge: bridgeDriver, macvlan: macvlanDriver, ipvlan: ipvlanDriver },
+    outlivesPin: options.outlivesPin ?? (() => false),
     step: options.onStep ?? (() => {}),
     note: options.onNote ?? (() => {}),
   };
@@ -153,6 +159,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
       },
       ensureDefault: () => ensureDefaultNetwork(context),
     },
+    leases: (network) => leasesOf(context, context.records.findNetwork(network, 'list leases')),
     pools: openPools(context),
     attach: (request) => attach(context, request),
     detach: (request) => detach(context, request),

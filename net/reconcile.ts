@@ -3,7 +3,6 @@
  * what a record says should exist and does not, or not as it was made. All of it can be mended
  * without the containers; see docs/repair.md.
  */
-import { isPinned } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import { inKernelWords } from './attempting.ts';
 import type { NetContext } from './context.ts';
@@ -11,6 +10,7 @@ import { letGo } from './detach.ts';
 import { type Difference, mendedOnce } from './difference.ts';
 import { noteForeignPolicy } from './firewall/foreign.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
+import { causeOfDeath } from './proof.ts';
 import { noteShadowed } from './shadowed.ts';
 import { strayAddresses, strayLeases, strayLinks, strayLinksInside, strayPorts } from './strays.ts';
 import { expectedElements } from './truth.ts';
@@ -33,8 +33,7 @@ export function differences(
   const endpoints = records.endpoints();
   noteForeignPolicy(note);
   noteShadowed(endpoints, note);
-  const isLost = (one: Endpoint) =>
-    !isPinned(one.sandbox.path) || records.network(one.network) === undefined;
+  const isLost = (one: Endpoint) => causeOfLoss(context, one) !== undefined;
   const seen = endpoints.filter(({ sandbox }) => !apart.has(sandbox.id));
   const living = seen.filter((one) => !isLost(one));
   // A layer that keeps something else in the kernel (names, shaping, ...) adds its own comparison here.
@@ -57,13 +56,17 @@ function distinct(found: Difference[]): Difference[] {
   return [...new Map(found.map((one) => [one.what, one])).values()];
 }
 
+function causeOfLoss(context: NetContext, endpoint: Endpoint): string | undefined {
+  const isHomeless = context.records.network(endpoint.network) === undefined;
+  return causeOfDeath(context, endpoint) ?? (isHomeless ? 'its network is gone' : undefined);
+}
+
 /** After a reboot, all endpoints. */
 function lost(context: NetContext, endpoint: Endpoint): Difference {
-  const { owner, ifname, sandbox } = endpoint;
-  const gone = isPinned(sandbox.path) ? 'network' : `namespace ${sandbox.path}`;
+  const { owner, ifname } = endpoint;
   return {
     kind: 'endpoint',
-    what: `${owner} (${ifname}): its ${gone} is gone`,
+    what: `${owner} (${ifname}): ${causeOfLoss(context, endpoint)}`,
     mend() {
       using rtnl = Rtnetlink.open();
       const failures = letGo(context, endpoint, rtnl);

@@ -1,10 +1,5 @@
 import { readFileSync } from 'node:fs';
 
-/** Names this boot of the kernel: pids of another boot mean nothing. */
-export function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-}
-
 /** A process as the kernel knows it now. */
 export interface ProcessStat {
   /** Field 22 of /proc/PID/stat, in clock ticks since boot. With pid and boot it is unique for good. */

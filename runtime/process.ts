@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { type ErrorCode, HawserError } from '../errors.ts';
+import { bootId } from '../native/boot-id.ts';
 import { LaunchError, launch } from '../native/launcher.ts';
 import type { PidFile, Plan } from '../native/plan.ts';
 import { connect, hasLeft, type Session, type SessionOptions } from '../native/session.ts';
@@ -9,7 +10,7 @@ import { parseHierarchies } from './cgroup/hierarchies.ts';
 import { openCgroups } from './cgroup/open.ts';
 import { containerPlan } from './container-plan.ts';
 import { execPlan } from './exec-plan.ts';
-import { bootId, processStat } from './process-identity.ts';
+import { processStat } from './process-identity.ts';
 import { DEVICE_RULES } from './security/devices.ts';
 import { hostDevices } from './security/host-devices.ts';
 import { cachedFilter } from './security/seccomp-cache.ts';

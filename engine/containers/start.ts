@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { HawserError } from '../../errors.ts';
+import { bootId } from '../../native/boot-id.ts';
 import { unpinNetns } from '../../native/netns.ts';
 import type { Endpoint } from '../../net/model.ts';
 import { type Session, type SessionOptions, startProcess } from '../../runtime/process.ts';
-import { bootId, processStat } from '../../runtime/process-identity.ts';
+import { processStat } from '../../runtime/process-identity.ts';
 import type { ContainerRecord, RecordedState } from '../container.ts';
 import type { Context } from '../context.ts';
 import type { StartOptions } from '../engine.ts';

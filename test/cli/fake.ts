@@ -211,7 +211,12 @@ export class FakeEngine implements Engine {
     counters: () => new Map([[blueId, carried]]),
     inspect: (ref) => {
       if (ref !== 'blue') throw new HawserError('not-found', `find ${ref}: no such network`);
-      return { ...blue, endpoints: [endpoint], containers: [{ id: webId, name: 'web' }] };
+      return {
+        ...blue,
+        endpoints: [endpoint],
+        leases: [],
+        containers: [{ id: webId, name: 'web' }],
+      };
     },
     remove: (ref) => this.#note('network remove', [ref], blue),
     prune: (filters) => this.#note('network prune', [filters], [blue]),

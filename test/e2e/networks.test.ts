@@ -58,6 +58,11 @@ describe('network', () => {
         labels: { tier: 'x' },
         subnets: [{ gateway: '10.6.0.254', range: '10.6.0.64/30', aux: { router: '10.6.0.64' } }],
         endpoints: [{ owner: 'web1', ifname: 'eth0' }],
+        leases: [
+          { address: '10.6.0.254', owner: 'gateway', state: 'reserved' },
+          { address: '10.6.0.64', owner: 'router', state: 'reserved' },
+          { owner: 'web1', state: 'alive' },
+        ],
       },
     ]);
     const names = hawser.run('network', 'ls', '--format', 'json').split('\n');

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bootId } from '../../native/boot-id.ts';
 import { isRunning, readExit, readPids } from '../../runtime/process.ts';
-import { bootId, processStat } from '../../runtime/process-identity.ts';
+import { processStat } from '../../runtime/process-identity.ts';
 
 let directory: string;
 let paths: { pid: string; exit: string };
