@@ -10,6 +10,7 @@ const catalogue: Record<string, () => Promise<Benchmark>> = {
   'dual-stack': () => import('./dual-stack.ts'),
   allocate: () => import('./allocate.ts'),
   'run-vs-docker': () => import('./run-vs-docker.ts'),
+  names: () => import('./names.ts'),
   ports: () => import('./ports.ts'),
   monitors: () => import('./monitors.ts'),
   throughput: () => import('./throughput.ts'),

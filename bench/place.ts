@@ -11,6 +11,8 @@ export interface Place {
   engine: Engine;
   /** A tar of busybox's root filesystem, which is also imported as `busybox`. */
   tar: string;
+  /** Its --run. */
+  run: string;
   /** Runs bin/hawser on this state; throws with what it said if it fails. */
   hawser(...args: string[]): string;
   dispose(): Promise<void>;
@@ -35,6 +37,7 @@ export async function makePlace(): Promise<Place> {
   return {
     engine,
     tar,
+    run,
     hawser: (...args) => execFileSync(program, args, { env, encoding: 'utf8', stdio: 'pipe' }),
     async dispose() {
       await engine.system.reset();
