@@ -16,7 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { listenAnywhere } from '../native/inet.ts';
-import { close, flock, LOCK_EX, LOCK_NB } from '../native/libc.ts';
+import { close, flock, LOCK_EX, LOCK_NB, LOCK_SH } from '../native/libc.ts';
 import { holder } from '../native/sockets.ts';
 import { NODE_FLAGS, serveNames } from '../net/dns/server.ts';
 import { NAMES_PORT } from '../net/firewall/skeleton.ts';
@@ -57,7 +57,7 @@ export function answererLives({ paths }: Context): boolean {
   if (!existsSync(paths.names.lock)) return false;
   const lock = openSync(paths.names.lock, 'r');
   try {
-    return !flock(lock, LOCK_EX | LOCK_NB);
+    return !flock(lock, LOCK_SH | LOCK_NB);
   } finally {
     closeSync(lock);
   }

@@ -80,10 +80,14 @@ export function openEngine(options: EngineOptions = {}): Engine {
     images: openImages({ root: paths.root, store, onNote: note, onStep: step }),
   };
 
-  reviveAnswerer(context);
+  const containers = openContainers(context);
   return {
     networks: openNetworks(context),
-    containers: openContainers(context),
+    // Who has to do with containers finds them answered, also after what answers them was killed.
+    get containers() {
+      reviveAnswerer(context);
+      return containers;
+    },
     images: openImageFront(context),
     system: openSystem(context),
     attach: (request) => {

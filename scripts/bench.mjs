@@ -16,9 +16,13 @@ await build({
 });
 // Others to measure against are fetched while the network is still there.
 for (const peer of ['docker docker.io iptables', '--alone aardvark aardvark-dns']) {
-  const [alone, directory, ...packages] = peer.startsWith('-') ? peer.split(' ') : ['', ...peer.split(' ')];
+  const [alone, directory, ...packages] = peer.startsWith('-')
+    ? peer.split(' ')
+    : ['', ...peer.split(' ')];
   const place = `build/peers/${directory}`;
-  spawnSync('scripts/unpack-packages.sh', [alone, place, ...packages].filter(Boolean), { stdio: 'inherit' });
+  spawnSync('scripts/unpack-packages.sh', [alone, place, ...packages].filter(Boolean), {
+    stdio: 'inherit',
+  });
 }
 const { status } = spawnSync(
   'unshare',

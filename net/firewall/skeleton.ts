@@ -80,9 +80,9 @@ table inet hawser {
 
   chain input {
     type filter hook input priority filter; policy accept;
-    iifname @answering ct state != { established, related, untracked } drop comment "may answer the host, not ask it"
     iifname "lo" accept comment "the host itself"
     meta l4proto { tcp, udp } th dport ${NAMES_PORT} ct status dnat accept comment "names, asked of a gateway"
+    iifname @answering ct state != { established, related, untracked } drop comment "may answer the host, not ask it"
     iifname @policed ct direction original jump policies comment "what a container may ask of the host"
     ct state established,related,untracked accept comment "answers, and how neighbours are found"
     meta l4proto { tcp, udp } th dport ${NAMES_PORT} drop comment "names are asked in no other way"

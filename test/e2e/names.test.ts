@@ -157,10 +157,19 @@ describe('who answers', () => {
     const [pid = 0] = answerers();
     process.kill(pid, 'SIGKILL');
     await expect.poll(answerers, { timeout: 5000 }).toEqual([]);
+    const told = hawser.try(['system', 'reconcile', '--dry-run']);
+    expect(told).toMatchObject({ code: 1, stdout: 'the process that answers names is gone\n' });
+    expect(answerers()).toEqual([]);
     hawser.run('ps');
     expect(hawser.run(...asks)).toContain(addressOf('web2'));
     expect(answerers()).toHaveLength(1);
     expect(answerers()).not.toContain(pid);
+    for (const one of answerers()) process.kill(one, 'SIGKILL');
+    await expect.poll(answerers, { timeout: 5000 }).toEqual([]);
+    expect(hawser.run('system', 'reconcile')).toBe(
+      'mended: the process that answers names is gone',
+    );
+    expect(answerers()).toHaveLength(1);
   });
 
   it('that cannot listen is told of, the container runs, and the next one tries again', async () => {

@@ -76,13 +76,20 @@ describe('nobody is answered', () => {
     expect(ask(green, '10.5.0.1', 'blue1', BRIEF)).toBeUndefined();
     expect(ask(green, '10.5.0.1', 'blue1', { ...BRIEF, port: NAMES_PORT })).toBeUndefined();
     expect(ask(green, '10.6.0.1', 'green1', { ...BRIEF, port: NAMES_PORT })).toBeUndefined();
-    expect(ask(green, '10.6.0.1', 'green1', BRIEF)?.answers).toEqual([green.address]);
+    expect(ask(green, '10.6.0.1', 'green1')?.answers).toEqual([green.address]);
   });
 
   it('on the default network', () => {
     const plain = lab.container('plain');
     expect(ask(plain, '172.17.0.1', 'plain', BRIEF)).toBeUndefined();
   });
+});
+
+it('with net.bridge.bridge-nf-call-iptables=1 the gateway is asked as ever', () => {
+  lab.host.exec(['sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=1']);
+  expect(ask(blue, '10.5.0.1', 'blue1')?.answers).toEqual([blue.address]);
+  expect(ask(blue, 'fd00:5::1', 'blue1')?.answers).toEqual([blue.address]);
+  lab.host.exec(['sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=0']);
 });
 
 it('where containers begin nothing, the names inside are answered, and nothing is asked further', () => {
