@@ -67,8 +67,7 @@ function claim(context: Context, ref: string, attach: boolean): Claim {
   let claimed: Claim | undefined;
   try {
     return context.store.transaction(() => {
-      claimed = make(context, ref);
-      if (attach) context.events.add(containerNews(claimed.record, 'attach'));
+      claimed = make(context, ref, attach);
       return claimed;
     });
   } catch (error) {
@@ -89,7 +88,7 @@ function forsake(context: Context, { record, endpoints }: Claim): void {
   }
 }
 
-function make(context: Context, ref: string): Claim {
+function make(context: Context, ref: string, attach: boolean): Claim {
   const found = context.records.find(ref, `start ${plain(ref)}`);
   if (isAlive(found, context.paths)) {
     throw new HawserError('state', `start ${found.name}: it is already running`);
@@ -102,6 +101,7 @@ function make(context: Context, ref: string): Claim {
   }
   const record = withState(found, { ...holder(process.pid), status: 'starting' });
   context.records.put(record);
+  if (attach) context.events.add(containerNews(record, 'attach'));
 
   const { ephemeral } = context.paths.container(record.id);
   ensurePrivate(context.paths.containers.ephemeral);
