@@ -3,11 +3,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { HawserError, prefixed } from '../errors.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import { attempting } from './attempting.ts';
+import { advise, fitIn } from './beside.ts';
 import type { NetContext } from './context.ts';
 import { DEFAULT_BRIDGE, DEFAULT_NETWORK } from './default-network.ts';
 import type { Host } from './drivers/driver.ts';
 import { networkElements } from './firewall/elements.ts';
-import { noteForeignPolicy } from './firewall/foreign.ts';
 import type { DriverName, Network, NetworkSubnet } from './model.ts';
 import { refuseSmallMtu } from './mtu.ts';
 import { checkNetworkName, plain } from './names.ts';
@@ -104,7 +104,14 @@ function make(context: NetContext, spec: NetworkSpec, id = networkId()): Network
     const driver = context.drivers[network.driver];
     attempting(attempt, () => driver.ensure(network, host));
     undo('network:link', () => driver.remove(network, host, records.networks()));
-    if (elements.length > 0) noteForeignPolicy(context.note);
+    if (network.bridge !== undefined) {
+      fitIn(context);
+      undo('network:beside', () => {
+        records.removeNetwork(network);
+        fitIn(context);
+      });
+      advise(network, context.note);
+    }
     context.store.ifLost(() => {
       using rtnl = Rtnetlink.open();
       unmakeNetwork(context, network, rtnl);
@@ -123,6 +130,8 @@ export function unmakeNetwork(context: NetContext, network: Network, rtnl: Rtnet
   for (const { subnet } of network.subnets) context.ipam.removePool(poolId(network.id, subnet));
   context.records.removeNetwork(network);
   context.step('network:record-gone');
+  if (network.bridge !== undefined) fitIn(context);
+  context.step('network:beside-gone');
 }
 
 /** The network as it will be, everything checked, and its pools made. */

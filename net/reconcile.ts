@@ -5,10 +5,10 @@
  */
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import { inKernelWords } from './attempting.ts';
+import { besideDifferences } from './beside.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
 import { type Difference, mendedOnce } from './difference.ts';
-import { noteForeignPolicy } from './firewall/foreign.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { causeOfDeath } from './proof.ts';
 import { noteShadowed } from './shadowed.ts';
@@ -31,7 +31,6 @@ export function differences(
 ): Difference[] {
   const { records, note } = context;
   const endpoints = records.endpoints();
-  noteForeignPolicy(note);
   noteShadowed(endpoints, note);
   const isLost = (one: Endpoint) => causeOfLoss(context, one) !== undefined;
   const seen = endpoints.filter(({ sandbox }) => !apart.has(sandbox.id));
@@ -48,6 +47,7 @@ export function differences(
     ...strayLeases(context),
     ...strayPorts(context),
     ...ofFirewall(context),
+    ...besideDifferences(context),
   ]);
 }
 

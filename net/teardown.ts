@@ -1,13 +1,18 @@
 /** The whole at once: the table rebuilt, or everything gone. */
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import { fitIn } from './beside.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
 import { unmakeNetwork } from './networks.ts';
 import { expectedElements } from './truth.ts';
 
 /** Rebuilds the firewall's table from the store, in one transaction. */
-export function reload({ store, records, firewall }: NetContext): void {
-  store.transaction(() => firewall.rebuild(expectedElements(records)));
+export function reload(context: NetContext): void {
+  const { store, records, firewall } = context;
+  store.transaction(() => {
+    firewall.rebuild(expectedElements(records));
+    fitIn(context);
+  });
 }
 
 /** Removes every endpoint and every network, and the table last, so that nothing is open between. */

@@ -53,11 +53,12 @@ function part(value: unknown): string {
   return range === undefined ? String(value) : asArray(range).join('-');
 }
 
-function field(value: unknown, name: string): unknown {
+/** One field of what may be an object. */
+export function field(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   return Object.entries(value).find(([key]) => key === name)?.[1];
 }
 
-function asArray(value: unknown): unknown[] {
+export function asArray(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
