@@ -14,6 +14,7 @@ import { type Difference, mended } from './difference.ts';
 import { bridgeDriver } from './drivers/bridge.ts';
 import { ipvlanDriver, macvlanDriver } from './drivers/stacked.ts';
 import { openFirewall } from './firewall/firewall.ts';
+import { leadPorts } from './lead-ports.ts';
 import { leasesOf } from './lease-list.ts';
 import type { Counters, Endpoint, LeaseInfo, Network, Sandbox } from './model.ts';
 import { createNetwork, ensureDefaultNetwork, pruneNetworks, removeNetwork } from './networks.ts';
@@ -100,6 +101,11 @@ export interface Networking {
    */
   detach(request: DetachRequest): void;
   endpoints(filter?: EndpointFilter): Endpoint[];
+  /**
+   * Has all published ports of a sandbox (its id) led to it by its endpoint on one network (its id),
+   * as the way out moves there.
+   */
+  leadPorts(to: { sandbox: string; network: string }): void;
   /** Who has which address of a network (by name, id or prefix), and whether they live. */
   leases(network: string): LeaseInfo[];
   /** What networks without a subnet of their own get theirs from. */
@@ -159,6 +165,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
       },
       ensureDefault: () => ensureDefaultNetwork(context),
     },
+    leadPorts: (to) => leadPorts(context, to),
     leases: (network) => leasesOf(context, context.records.findNetwork(network, 'list leases')),
     pools: openPools(context),
     attach: (request) => attach(context, request),

@@ -9,7 +9,7 @@ import { plain } from '../names.ts';
 import { writeEtcFiles } from './etc.ts';
 import { refuseSameIfname, resolveNetwork } from './network-config.ts';
 import { holdPortsAnew } from './ports.ts';
-import { attachSandbox } from './sandbox.ts';
+import { attachSandbox, publisherOf } from './sandbox.ts';
 
 /** Attaches a container to one more network: now if it runs, and at every later start. */
 export function connectContainer(
@@ -29,7 +29,9 @@ export function connectContainer(
     if (isAlive(record, context.paths)) {
       attachSandbox(context, record, attachment, portsOn(context, record, network));
     }
-    return [...record.network.attachments, attachment];
+    const attachments = [...record.network.attachments, attachment];
+    leadPorts(context, record, attachments);
+    return attachments;
   });
 }
 
@@ -41,6 +43,17 @@ function portsOn(
 ): PortRequest[] {
   const isFirst = networking.endpoints({ sandbox: record.id }).length === 0;
   return isFirst && !network.internal && network.bridge !== undefined ? record.network.ports : [];
+}
+
+/** The ports of a running container follow its way out. */
+function leadPorts(
+  context: Context,
+  record: ContainerRecord,
+  attachments: readonly AttachmentRequest[],
+): void {
+  const publisher = publisherOf(context, attachments);
+  if (publisher === undefined || !isAlive(record, context.paths)) return;
+  context.networking.leadPorts({ sandbox: record.id, network: publisher.network });
 }
 
 /** Takes a container off a network. With `force`, being off it already is success. */
@@ -57,8 +70,10 @@ export function disconnectContainer(
     if (!isConnected && !force) {
       throw new HawserError('not-found', `${attempt}: it is not connected to it`);
     }
+    const remaining = attachments.filter((attachment) => attachment.network !== network.id);
+    leadPorts(context, record, remaining);
     context.networking.detach({ sandbox: record.id, network: network.id });
-    return attachments.filter((attachment) => attachment.network !== network.id);
+    return remaining;
   });
 }
 

@@ -24,9 +24,12 @@ export function moor(context: Context, record: ContainerRecord): Endpoint[] {
     const endpoints: Endpoint[] = [];
     try {
       context.step('start:sandbox');
-      const publisher = publisherOf(context, record);
+      const [first] = record.network.attachments;
+      const publisher = publisherOf(context, record.network.attachments);
       for (const attachment of namedFirst(record.network.attachments)) {
-        const ports = attachment === publisher ? record.network.ports : [];
+        // Where none can, the first one says why.
+        const isPublisher = attachment === (publisher ?? first);
+        const ports = isPublisher ? record.network.ports : [];
         endpoints.push(attachSandbox(context, record, attachment, ports));
       }
       return endpoints;
@@ -41,8 +44,10 @@ export function moor(context: Context, record: ContainerRecord): Endpoint[] {
  * Which of its networks leads a container's published ports to it: the one that is its way out, as
  * docker does, since answers leave that way; if no port can be led there, the next.
  */
-function publisherOf({ networking }: Context, { network }: ContainerRecord) {
-  const { attachments } = network;
+export function publisherOf(
+  { networking }: Context,
+  attachments: readonly AttachmentRequest[],
+): AttachmentRequest | undefined {
   const networks = new Map(
     attachments.map((one) => [one.network, networking.networks.get(one.network)]),
   );
@@ -51,7 +56,7 @@ function publisherOf({ networking }: Context, { network }: ContainerRecord) {
     const { internal, bridge } = networks.get(id) ?? {};
     return internal === false && bridge !== undefined;
   };
-  return inOrder.find(canPublish) ?? inOrder[0];
+  return inOrder.find(canPublish);
 }
 
 /** In their order, but those whose names are chosen first: eth0 may be the name of the second. */

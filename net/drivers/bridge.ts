@@ -65,6 +65,8 @@ export const bridgeDriver: Driver = {
     undo('attach:addresses', () => {});
   },
 
+  setPorts: (endpoint, network, { rtnl }) => configurePort(endpoint, network, rtnl),
+
   unplug({ key }, { rtnl }) {
     rtnl.removeLink(hostIfnameOf(key));
   },

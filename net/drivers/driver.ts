@@ -37,6 +37,8 @@ export interface Driver {
   hostIfname(key: string): string | undefined;
   /** Joins a sandbox to the network, telling `undo` each step. */
   plug(endpoint: Endpoint, network: Network, between: Between, undo: Undo): void;
+  /** Sets its link up for the ports that it has now. */
+  setPorts(endpoint: Endpoint, network: Network, host: Host): void;
   /** Takes it off; what is already gone is success, the sandbox too. */
   unplug(endpoint: Endpoint, host: Host): void;
   /** Takes it off the network only, because its sandbox is about to end and takes the link along. */

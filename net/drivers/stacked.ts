@@ -85,6 +85,7 @@ function stackedDriver(name: 'macvlan' | 'ipvlan'): Driver {
       undo('attach:addresses', () => {}); // went with the link
     },
 
+    setPorts: () => {}, // nothing on the host leads there
     unplug,
 
     // Not left to the namespace's end: meanwhile it would keep its addresses or its parent from the next.

@@ -41,3 +41,40 @@ it.each([
   await engine.containers.remove('web', { force: true });
   expect(await ask(outside, 'tcp', HOST_ADDRESS, 8080)).toBeUndefined();
 });
+
+it('follows the way out under a running container, and back', async () => {
+  const { engine, host } = lab;
+  const outside = host.outside ?? host;
+  engine.networks.create({ name: 'six', ipv6: true });
+  const command = ['busybox', 'httpd', '-f', '-p', '80'];
+  const ports = ['8080:80', '8081-8090:80-89'];
+  const networks = ['zeta'];
+  engine.containers.create({ image: 'busybox', name: 'app', command, networks, ports });
+  await engine.containers.start('app');
+  const publishers = () =>
+    engine.containers
+      .inspect('app')
+      .endpoints.filter((one) => one.ports.length > 0)
+      .map(({ network }) => engine.networks.inspect(network).name);
+  const answers = () =>
+    expect(() =>
+      outside.exec(['busybox', 'wget', '-S', '-O', '-', `http://${HOST_ADDRESS}:8080/`], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ).toThrow(/404 Not Found/);
+  const steps: [() => void, string][] = [
+    [() => {}, 'zeta'],
+    [() => engine.networks.connect('alpha', 'app'), 'alpha'],
+    [() => engine.networks.connect('six', 'app', { gwPriority: 1 }), 'six'],
+    [() => engine.networks.disconnect('six', 'app'), 'alpha'],
+    [() => engine.networks.connect('a-vault', 'app'), 'alpha'],
+    [() => engine.networks.disconnect('alpha', 'app'), 'zeta'],
+  ];
+  for (const [step, publisher] of steps) {
+    step();
+    expect(publishers()).toEqual([publisher]);
+    answers();
+    expect(engine.system.reconcile()).toEqual([]);
+  }
+  await engine.containers.remove('app', { force: true });
+});
