@@ -36,6 +36,7 @@ export type {
   PortRequest,
   PublishedPort,
   Sandbox,
+  Shaping,
 } from './net/model.ts';
 export type { Policies } from './net/networking.ts';
 export type {

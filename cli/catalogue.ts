@@ -170,6 +170,11 @@ export const catalogue: (Entry | Group)[] = [
         summary: 'take a container off a network',
         load: () => import('./commands/network/disconnect.ts'),
       },
+      {
+        name: 'shape',
+        summary: 'bound how fast a container may send and receive',
+        load: () => import('./commands/network/shape.ts'),
+      },
     ],
   },
   {

@@ -9,6 +9,8 @@ import type {
   NetworkSpec,
   ReconcileOptions,
   Repair,
+  ShapeRequest,
+  ShapingChange,
 } from '../net/request.ts';
 import type { LogLine } from '../runtime/log-format.ts';
 import type { LogOptions } from '../runtime/logs.ts';
@@ -48,6 +50,8 @@ export interface Engine {
   attach(request: AttachRequest): Endpoint;
   /** Takes a sandbox off one network, one interface, or all. Being off already is success. */
   detach(request: { sandbox: string; network?: string; ifname?: string }): void;
+  /** Changes how fast an attached sandbox may be on a network, at once. */
+  shape(request: ShapeRequest): Endpoint;
   endpoints(of?: { network?: string; sandbox?: string }): Endpoint[];
   /**
    * What happens to containers and networks, from this call on or from `since`, whichever process
@@ -71,6 +75,8 @@ export interface Networks {
   connect(network: string, container: string, options?: EndpointSettings): void;
   disconnect(network: string, container: string, options?: { force?: boolean }): void;
   policy: Policies;
+  /** Changes how fast a container may be on a network, at once if it runs, and at every later start. */
+  shape(network: string, container: string, change: ShapingChange): void;
 }
 
 /** A network, who is attached to it, and which running containers it is for. */

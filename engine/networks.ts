@@ -2,6 +2,7 @@ import { HawserError } from '../errors.ts';
 import type { Counters, Endpoint, LeaseInfo, Network } from '../net/model.ts';
 import type { ContainerRecord } from './container.ts';
 import { connectContainer, disconnectContainer } from './containers/connect.ts';
+import { shapeContainer } from './containers/shape.ts';
 import type { Context } from './context.ts';
 import type { Inspection, Networks } from './engine.ts';
 import { isAlive } from './liveness.ts';
@@ -85,5 +86,6 @@ export function openNetworks(context: Context): Networks {
     disconnect: (network, container, options = {}) =>
       disconnectContainer(context, network, container, options),
     policy: networks.policy,
+    shape: (network, container, change) => shapeContainer(context, network, container, change),
   };
 }

@@ -97,6 +97,7 @@ export function openEngine(options: EngineOptions = {}): Engine {
     },
     detach: (request) => networking.detach(request),
     events: (options = {}) => followEvents(events, options),
+    shape: (request) => networking.shape(request),
     endpoints: (of = {}) => networking.endpoints(of),
     close() {
       networking.close();

@@ -34,6 +34,7 @@ import { reservePorts } from './publish.ts';
 import { underPressure } from './reclaim.ts';
 import type { AttachRequest } from './request.ts';
 import { refuseFarRoutes } from './routes.ts';
+import { checkBurst, checkShaping, shape, unshape } from './shaping.ts';
 import { expectedElements } from './truth.ts';
 import { undoing } from './undo.ts';
 import { makeMoves, movesOf, steer } from './way-out.ts';
@@ -72,6 +73,8 @@ function make(
   refuseFull(context, network);
   refuseFarRoutes(request.routes ?? [], network);
   refuseUnknownSysctls(request.sandbox.path, request.sysctls ?? {});
+  const { shaping } = request;
+  if (shaping !== undefined) checkShaping(network, shaping);
 
   return undoing(step, (undo) => {
     const key = `${request.sandbox.id}/${ifname}`;
@@ -81,6 +84,7 @@ function make(
     undo('attach:ports', () => releasePorts(store, ports));
     checkLoopback(ports, context.note);
     const { mtu, mac } = driver.ensure(network, host);
+    if (shaping !== undefined) checkBurst(shaping, mtu);
     step('attach:network');
     const hostIfname = driver.hostIfname(key);
     const endpoint: Endpoint = {
@@ -111,6 +115,10 @@ function make(
     driver.plug(endpoint, network, { ...host, inside }, undo);
     makeMoves(moves, inside);
     undo('attach:course', () => steer({ staying: others, leaving: [endpoint] }, records, inside));
+    if (shaping !== undefined) {
+      shape(endpoint, rtnl);
+      undo('attach:shaping', () => unshape(endpoint, rtnl));
+    }
     const elements = endpointElements(endpoint, network);
     // The network's first element comes along, so that a table that was flushed is noticed.
     const witness = networkElements(network).slice(0, 1);
@@ -131,8 +139,9 @@ function make(
 }
 
 /** What only some endpoints are told, as it is recorded. */
-function chosen({ gwPriority = 0, sysctls = {}, routes = [] }: Settled<AttachRequest>) {
+function chosen({ gwPriority = 0, sysctls = {}, routes = [], shaping }: Settled<AttachRequest>) {
   return {
+    ...(shaping !== undefined && { shaping }),
     ...(gwPriority !== 0 && { gwPriority }),
     ...(Object.keys(sysctls).length > 0 && { sysctls }),
     ...(routes.length > 0 && { routes }),

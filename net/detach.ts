@@ -10,6 +10,7 @@ import type { Endpoint, Network } from './model.ts';
 import { poolId } from './networks.ts';
 import { arrival } from './policy/exchange.ts';
 import type { DetachRequest } from './request.ts';
+import { unshape } from './shaping.ts';
 import { expectedElements } from './truth.ts';
 import { attempt } from './undo.ts';
 import { type Crew, steer } from './way-out.ts';
@@ -71,6 +72,7 @@ export function letGo(
       if (ending) driver.unhook(endpoint, host);
       else driver.unplug(endpoint, host);
     }),
+    ...(endpoint.shaping === undefined ? [] : each('shaping', () => unshape(endpoint, rtnl))),
     ...each('ports', () => releasePorts(store, endpoint.ports)),
     ...each('lease', () => {
       for (const { subnet } of network?.subnets ?? [])

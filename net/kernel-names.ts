@@ -42,12 +42,17 @@ export function isOfEndpoint(link: Link, { key }: Pick<Endpoint, 'key'>): boolea
   );
 }
 
-const ENDPOINT_KINDS = new Set(['veth', 'macvlan', 'ipvlan']);
-const HOST_IFNAME = /^hv[0-9a-f]{13}$/;
+const ENDPOINT_KINDS = new Set(['veth', 'macvlan', 'ipvlan', 'ifb']);
+const HOST_IFNAME = /^h[vi][0-9a-f]{13}$/;
 
 /** The host's end of an endpoint's veth pair, or what another link is born as: `hv` and 52 bits of the key's hash. */
 export function hostIfnameOf(key: string): string {
   return `hv${createHash('sha256').update(key).digest('hex').slice(0, 13)}`;
+}
+
+/** The ifb that what an endpoint sends is queued at, if that is bounded: `hi` and the same. */
+export function ifbNameOf(key: string): string {
+  return `hi${hostIfnameOf(key).slice(2)}`;
 }
 
 /** A network's bridge, as Docker calls its own. */

@@ -63,6 +63,8 @@ export interface Endpoint {
   mtu: number;
   addresses: EndpointAddress[];
   ports: PublishedPort[];
+  /** Absent: not bounded at all. */
+  shaping?: Shaping;
   /** Other names of the container on this network. */
   aliases: string[];
   /** All names it is found by there, in lower case: its own first, aliases, ids, host name. */
@@ -111,6 +113,16 @@ export interface EndpointRoute {
   gateway?: string;
   /** Of two routes to the same, the lower one counts; absent: the kernel's default. */
   metric?: number;
+}
+
+/** How fast an endpoint may be, from the container's view. What is absent is not bounded. */
+export interface Shaping {
+  /** Bits a second that the container may send. */
+  egressRate?: number;
+  /** Bits a second that it may receive. */
+  ingressRate?: number;
+  /** Bytes that may go at once after a pause; default what is sent in 10 ms. */
+  burst?: number;
 }
 
 export interface EndpointAddress {

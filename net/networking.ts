@@ -30,7 +30,9 @@ import type {
   NetworkSpec,
   ReconcileOptions,
   Repair,
+  ShapeRequest,
 } from './request.ts';
+import { reshape } from './shape.ts';
 import { reload, teardown } from './teardown.ts';
 
 export interface NetworkingOptions {
@@ -100,6 +102,8 @@ export interface Networking {
    * failures and reports them together at the end; the records are removed all the same.
    */
   detach(request: DetachRequest): void;
+  /** Changes how fast an endpoint may be, at once. @throws HawserError; then nothing has changed */
+  shape(request: ShapeRequest): Endpoint;
   endpoints(filter?: EndpointFilter): Endpoint[];
   /**
    * Has all published ports of a sandbox (its id) led to it by its endpoint on one network (its id),
@@ -172,6 +176,7 @@ export function openNetworking(options: NetworkingOptions): Networking {
     detach: (request) => detach(context, request),
     endpointCounters,
     networkCounters,
+    shape: (request) => reshape(context, request),
     endpoints: ({ sandbox, network } = {}) =>
       context.records.endpoints({
         ...(sandbox !== undefined && { sandbox }),

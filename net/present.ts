@@ -54,13 +54,22 @@ function isThere(
 
 /** What a request leaves open is as it is. */
 function isAsRequested(found: Endpoint, request: Settled<AttachRequest>): boolean {
-  const { ifname = found.ifname, mac = found.mac, mtu = found.mtu, ip, ip6, ports = [] } = request;
+  const {
+    shaping = found.shaping,
+    ifname = found.ifname,
+    mac = found.mac,
+    mtu = found.mtu,
+    ip,
+    ip6,
+    ports = [],
+  } = request;
   const has = (wanted: string | undefined) =>
     wanted === undefined ||
     found.addresses.some(({ address }) => address === formatAddress(parseAddress(wanted)));
   return (
     ifname === found.ifname &&
     parseMac(mac) === found.mac &&
+    isDeepStrictEqual(shaping, found.shaping) &&
     has(ip) &&
     has(ip6) &&
     mtu === found.mtu &&

@@ -12,6 +12,7 @@ import { type Difference, mendedOnce } from './difference.ts';
 import type { Endpoint, Network, Sandbox } from './model.ts';
 import { causeOfDeath } from './proof.ts';
 import { noteShadowed } from './shadowed.ts';
+import { shapingDifferences } from './shaping-differences.ts';
 import { strayAddresses, strayLeases, strayLinks, strayLinksInside, strayPorts } from './strays.ts';
 import { expectedElements } from './truth.ts';
 import { undoing } from './undo.ts';
@@ -44,6 +45,7 @@ export function differences(
     ...ofNetworks(context, living),
     ...living.flatMap((one) => ofEndpoint(context, one)),
     ...ofRoutes(context, living),
+    ...shapingDifferences(living),
     ...strayLeases(context),
     ...strayPorts(context),
     ...ofFirewall(context),

@@ -1,5 +1,5 @@
 /** What callers of the network layer ask for, and what repair tells them. */
-import type { EndpointRoute, NetworkSubnet, PortRequest, Sandbox } from './model.ts';
+import type { EndpointRoute, NetworkSubnet, PortRequest, Sandbox, Shaping } from './model.ts';
 
 /** What a network is to be; all but the name has a default. */
 export interface NetworkSpec {
@@ -57,12 +57,24 @@ export interface EndpointSettings {
   ifname?: string;
   /** Bytes; default and most: the network's. */
   mtu?: number;
+  /** How fast it may be; default not bounded. */
+  shaping?: Shaping;
   /** Settings of the interface, by names as `net.ipv4.conf.IFNAME.log_martians`. */
   sysctls?: Record<string, string>;
   /** Beside the default route: as fields, or as `10.9.0.0/16 via 10.5.0.254 metric 50`. */
   routes?: (string | EndpointRoute)[];
   /** The last four by Docker's names: `com.docker.network.endpoint.ifname`, ... */
   options?: Record<string, string>;
+}
+
+/** What to change of an endpoint's bounds; null takes one off, what is absent stays. */
+export type ShapingChange = { [K in keyof Shaping]?: Shaping[K] | null };
+
+/** New bounds for the endpoint that a sandbox has on a network. */
+export interface ShapeRequest extends ShapingChange {
+  /** The sandbox's id. */
+  sandbox: string;
+  network: string;
 }
 
 /** Which of a sandbox's endpoints: all, or the one on a network, or the one of a name. */

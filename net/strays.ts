@@ -5,19 +5,19 @@ import type { NetContext } from './context.ts';
 import type { Difference } from './difference.ts';
 import { LENT } from './drivers/adopted.ts';
 import { dropReservation, reservations } from './held-ports.ts';
-import { ownership } from './kernel-names.ts';
-import type { Sandbox } from './model.ts';
+import { ifbNameOf, ownership } from './kernel-names.ts';
+import type { Endpoint, Sandbox } from './model.ts';
 import { poolId } from './networks.ts';
 
 export function strayLinks({ records }: NetContext): Difference[] {
-  const hostIfnames = new Set(records.endpoints().map(({ hostIfname }) => hostIfname));
+  const own = new Set(records.endpoints().flatMap(linksOf));
   const shared = new Set(records.networks().flatMap(({ bridge, parent }) => [bridge, parent]));
   using rtnl = Rtnetlink.open();
   return rtnl.links().flatMap((link) => {
     const owned = ownership(link);
     if (owned === undefined) return [];
     const isShared = 'network' in owned;
-    if (isShared ? shared.has(link.name) : hostIfnames.has(link.name)) return [];
+    if (isShared ? shared.has(link.name) : own.has(link.name)) return [];
     const mend = () => {
       using rtnl = Rtnetlink.open();
       rtnl.removeLink(link.name);
@@ -26,6 +26,11 @@ export function strayLinks({ records }: NetContext): Difference[] {
       ? [{ kind: 'bridge', what: `${link.kind} ${link.name} belongs to no network`, mend }]
       : [{ kind: 'link', what: `link ${link.name} belongs to no endpoint`, mend }];
   });
+}
+
+/** The host's. */
+function linksOf({ key, hostIfname, shaping }: Endpoint): (string | undefined)[] {
+  return [hostIfname, ...(shaping?.egressRate === undefined ? [] : [ifbNameOf(key)])];
 }
 
 /** Links without an end on the host show only in the sandbox. */

@@ -21,7 +21,7 @@ for target in "$@"; do
   case $target in
     demo) packages="$packages busybox-static iproute2 util-linux" ;;
     # libasan and libubsan come with gcc; nftables and iproute2 check from outside what was made inside.
-    test) packages="$packages busybox-static iproute2 iptables nftables util-linux procps" ;;
+    test) packages="$packages busybox-static iperf3 iproute2 iptables nftables util-linux procps" ;;
     bench) packages="$packages busybox-static iproute2 nftables util-linux iperf3" ;;
     test-guest) packages="$packages busybox-static util-linux cpio" ;;
   esac

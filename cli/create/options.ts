@@ -28,6 +28,9 @@ export interface ContainerOptions {
   ip?: string;
   ip6?: string;
   macAddress?: string;
+  egressRate?: string;
+  ingressRate?: string;
+  burst?: string;
   networkAlias: string[];
   publish: string[];
   publishAll?: true;
@@ -117,6 +120,13 @@ export function containerOptions(command: Command): Command {
   );
   command.option('-P, --publish-all', 'lead a free port of the host to each exposed port');
   many('--expose <port[/udp]>', 'a port or range that it serves, besides those of the image');
+  command
+    .option('--egress-rate <rate>', 'what it may send a second on each network: 10mbit, 1gbit')
+    .option('--ingress-rate <rate>', 'what it may receive a second on each network')
+    .option(
+      '--burst <size>',
+      'what may go at once after a pause: 32k (default: what goes in 10 ms)',
+    );
   many('--dns <address>', 'a DNS server');
   many('--dns-search <domain>', 'a DNS search domain; . is none');
   many('--dns-option <option>', 'an option of resolv.conf: ndots:2');

@@ -1,9 +1,10 @@
 import type { CreateRequest } from '../../engine/container.ts';
 import { parseAddress } from '../parse/address.ts';
-import { parseNetworks, parseSettings } from '../parse/attachment.ts';
+import { parseNetworks, parseSettings, shaped } from '../parse/attachment.ts';
 import { parseHost } from '../parse/host.ts';
 import { parseMount, parseTmpfs, parseVolume } from '../parse/mount.ts';
 import { parseEnv, parsePairs, readPairs } from '../parse/pairs.ts';
+import { parseShaping } from '../parse/rate.ts';
 import { parseSecurity } from '../parse/security.ts';
 import { parseLimits } from './limits.ts';
 import type { ContainerOptions } from './options.ts';
@@ -28,17 +29,20 @@ export function createRequest(
       ...options.mount.map((text) => parseMount(text, cwd)),
       ...options.tmpfs.map(parseTmpfs),
     ],
-    networks: parseNetworks(
-      [...options.network, ...options.net],
-      parseSettings(
-        {
-          ip: one(ip),
-          ip6: one(ip6),
-          'mac-address': one(macAddress),
-          alias: [...options.networkAlias, ...options.netAlias],
-        },
-        (field) => `--${field}`,
+    networks: shaped(
+      parseNetworks(
+        [...options.network, ...options.net],
+        parseSettings(
+          {
+            ip: one(ip),
+            ip6: one(ip6),
+            'mac-address': one(macAddress),
+            alias: [...options.networkAlias, ...options.netAlias],
+          },
+          (field) => `--${field}`,
+        ),
       ),
+      parseShaping(options),
     ),
     ports: options.publish,
     expose: options.expose,

@@ -1,10 +1,13 @@
 import type { AttachmentRequest } from '../../engine/container.ts';
 import { HawserError } from '../../errors.ts';
+import type { Shaping } from '../../net/model.ts';
 import type { EndpointSettings } from '../../net/request.ts';
 import { parseAddress, parseMac } from './address.ts';
 import { fieldsOf } from './fields.ts';
 import { invalid } from './invalid.ts';
 import { parsePair } from './pairs.ts';
+import { parseRate } from './rate.ts';
+import { parseSize } from './size.ts';
 
 const EXAMPLE = 'blue:ip=10.5.0.9,alias=db';
 
@@ -61,6 +64,9 @@ const readers = {
   'gw-priority': (option, [text = '']) => ({ gwPriority: parseInteger(option, text) }),
   ifname: (_, [ifname = '']) => ({ ifname }),
   mtu: (option, [text = '']) => ({ mtu: parseInteger(option, text) }),
+  'egress-rate': (option, [text = '']) => ({ shaping: { egressRate: parseRate(option, text) } }),
+  'ingress-rate': (option, [text = '']) => ({ shaping: { ingressRate: parseRate(option, text) } }),
+  burst: (option, [text = '']) => ({ shaping: { burst: parseSize(option, text) } }),
   route: (_, routes) => ({ routes }),
   sysctl: (option, texts) => ({ sysctls: pairs(option, texts) }),
   'driver-opt': (option, texts) => ({ options: pairs(option, texts) }),
@@ -74,7 +80,9 @@ export function parseSettings(given: Given, option: (field: Field) => string): E
     if (texts.length > 1 && !FIELDS_TWICE.has(field)) {
       throw invalid(option(field), texts.join(' '), 'it is given twice');
     }
-    Object.assign(settings, readers[field](option(field), texts));
+    const { shaping, ...read }: EndpointSettings = readers[field](option(field), texts);
+    Object.assign(settings, read);
+    if (shaping !== undefined) settings.shaping = { ...settings.shaping, ...shaping };
   }
   return settings;
 }
@@ -90,4 +98,17 @@ function pairs(option: string, texts: string[]): Record<string, string> {
 function parseInteger(option: string, text: string): number {
   if (!/^-?\d{1,15}$/.test(text)) throw invalid(option, text, 'not a whole number');
   return Number(text);
+}
+
+/** The same bounds on each network, the default one if none is named. */
+export function shaped(
+  networks: AttachmentRequest[],
+  shaping: Shaping | undefined,
+): AttachmentRequest[] {
+  if (shaping === undefined) return networks;
+  const each = networks.length === 0 ? [{ network: 'bridge' }] : networks;
+  return each.map((attachment) => ({
+    ...attachment,
+    shaping: { ...shaping, ...attachment.shaping },
+  }));
 }

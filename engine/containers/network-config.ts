@@ -4,6 +4,7 @@ import { settle } from '../../net/endpoint-settings.ts';
 import type { Network } from '../../net/model.ts';
 import { resolveMode } from '../../net/modes.ts';
 import { parsePort } from '../../net/ports.ts';
+import { checkShaping } from '../../net/shaping.ts';
 import type { AttachmentRequest, CreateRequest, NetworkConfig } from '../container.ts';
 import type { Context } from '../context.ts';
 import { findPredefined } from '../predefined.ts';
@@ -112,10 +113,12 @@ function resolveAttachments(
   wanted: AttachmentRequest[],
   attempt: string,
 ): AttachmentRequest[] {
-  const attachments = wanted.map((attachment) => ({
-    ...attachment,
-    network: resolveNetwork(context, attachment.network, attempt).id,
-  }));
+  const attachments = wanted.map((attachment) => {
+    const network = resolveNetwork(context, attachment.network, attempt);
+    const { shaping } = attachment;
+    if (shaping !== undefined) prefixed(attempt, () => checkShaping(network, shaping));
+    return { ...attachment, network: network.id };
+  });
   const ids = attachments.map(({ network }) => network);
   const twice = wanted.find((_, index) => ids.indexOf(ids[index] ?? '') !== index);
   if (twice) {

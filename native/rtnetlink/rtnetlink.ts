@@ -1,4 +1,3 @@
-import { close, O_RDONLY, open } from '../libc.ts';
 import { inNetns } from '../netns.ts';
 import { failedWith } from '../sys-error.ts';
 import {
@@ -28,10 +27,10 @@ import {
   type Link,
   type LinkChange,
   type LinkRef,
-  type NetnsRef,
+  type NewLink,
   refText,
 } from './link.ts';
-import type { Request } from './message.ts';
+import type { Reply, Request } from './message.ts';
 import {
   decodeNeighbour,
   deleteNeighbour,
@@ -39,6 +38,7 @@ import {
   type Neighbour,
   newNeighbour,
 } from './neighbour.ts';
+import { withNetns } from './netns-ref.ts';
 import {
   decodeRoute,
   deleteRoute,
@@ -49,6 +49,7 @@ import {
 } from './route.ts';
 import { NetlinkSocket } from './socket.ts';
 import { baseless, type NewStacked, newStacked, type Stacking } from './stacked.ts';
+import { newIfb } from './traffic.ts';
 import { type NewVeth, newVeth } from './veth.ts';
 
 const NETLINK_ROUTE = 0;
@@ -117,10 +118,10 @@ export class Rtnetlink {
 
   setLink(ref: LinkRef, change: LinkChange): void {
     // A name that finds the link cannot also say what it is to be called.
-    const target = change.name === undefined ? ref : this.#index(ref);
+    const target = change.name === undefined ? ref : this.index(ref);
     const master = this.#optional(change.master);
     withNetns(change.netns, (netns) => {
-      this.#run(changeLink(target, change, { master, netns }));
+      this.run(changeLink(target, change, { master, netns }));
       if (netns !== undefined) this.#flush(); // while the descriptor is open
     });
   }
@@ -132,7 +133,7 @@ export class Rtnetlink {
   }
 
   setBridge(ref: LinkRef, change: BridgeChange): void {
-    this.#run(changeBridge(ref, change));
+    this.run(changeBridge(ref, change));
   }
 
   /** Undefined if there is no such link. */
@@ -150,12 +151,12 @@ export class Rtnetlink {
   }
 
   setBridgePort(ref: LinkRef, change: BridgePortChange): void {
-    this.#run(changeBridgePort(ref, change));
+    this.run(changeBridgePort(ref, change));
   }
 
   /** Returns false if there is no such link. A veth takes its peer along. */
   removeLink(ref: LinkRef): boolean {
-    return this.#remove(deleteLink(ref), 'ENODEV');
+    return this.remove(deleteLink(ref), 'ENODEV');
   }
 
   /** Those of one interface, or all of them. */
@@ -166,13 +167,13 @@ export class Rtnetlink {
   }
 
   addAddress(link: LinkRef, spec: NewAddress): void {
-    this.#run(newAddress(this.#index(link), refText(link), spec));
+    this.run(newAddress(this.index(link), refText(link), spec));
   }
 
   /** Returns false if the link has no such address. */
   removeAddress(link: LinkRef, spec: NewAddress): boolean {
-    return this.#remove(
-      deleteAddress(this.#index(link), refText(link), spec),
+    return this.remove(
+      deleteAddress(this.index(link), refText(link), spec),
       'EADDRNOTAVAIL',
       'ENODEV',
     );
@@ -191,12 +192,12 @@ export class Rtnetlink {
   }
 
   addRoute(spec: NewRoute): void {
-    this.#run(newRoute(spec, this.#optional(spec.link)));
+    this.run(newRoute(spec, this.#optional(spec.link)));
   }
 
   /** Returns false if there is no such route. What the spec leaves out matches anything. */
   removeRoute(spec: NewRoute): boolean {
-    return this.#remove(deleteRoute(spec, this.#optional(spec.link)), 'ESRCH', 'ENODEV');
+    return this.remove(deleteRoute(spec, this.#optional(spec.link)), 'ESRCH', 'ENODEV');
   }
 
   neighbours(link?: LinkRef): Neighbour[] {
@@ -207,12 +208,16 @@ export class Rtnetlink {
 
   /** A permanent entry, in the place of whatever was known of the address. */
   setNeighbour(link: LinkRef, address: string, mac: string): void {
-    this.#run(newNeighbour(this.#index(link), address, mac));
+    this.run(newNeighbour(this.index(link), address, mac));
   }
 
   /** Returns false if nothing was known of it. */
   removeNeighbour(link: LinkRef, address: string): boolean {
-    return this.#remove(deleteNeighbour(this.#index(link), address), 'ENOENT', 'ENODEV');
+    return this.remove(deleteNeighbour(this.index(link), address), 'ENOENT', 'ENODEV');
+  }
+
+  addIfb(spec: NewLink): void {
+    this.#create(newIfb(spec), spec);
   }
 
   /**
@@ -232,7 +237,8 @@ export class Rtnetlink {
     }
   }
 
-  #run(request: Request): void {
+  /** Carries a request out, now or with the batch that it belongs to. */
+  run(request: Request): void {
     if (this.#queue === undefined) this.#socket.run([request]);
     else this.#queue.push(request);
   }
@@ -255,10 +261,11 @@ export class Rtnetlink {
   #create(request: Request, { name, alias }: { name: string; alias?: string }): void {
     this.#flush();
     this.#socket.run([request]);
-    if (alias !== undefined) this.#run(changeLink(name, { alias }));
+    if (alias !== undefined) this.run(changeLink(name, { alias }));
   }
 
-  #remove(request: Request, ...gone: string[]): boolean {
+  /** Carries a removal out; false if it fails with one of the errnos that mean that it was gone. */
+  remove(request: Request, ...gone: string[]): boolean {
     this.#flush();
     try {
       this.#socket.run([request]);
@@ -269,7 +276,11 @@ export class Rtnetlink {
     }
   }
 
-  #index(ref: LinkRef): number {
+  dump<T>(request: Request, decode: (reply: Reply) => T): T[] {
+    return this.#socket.dump(this.#ask(request), decode);
+  }
+
+  index(ref: LinkRef): number {
     if (typeof ref === 'number') return ref;
     return this.#get(ref).index;
   }
@@ -279,16 +290,6 @@ export class Rtnetlink {
   }
 
   #optional(ref: LinkRef | undefined): number | undefined {
-    return ref === undefined ? undefined : this.#index(ref);
-  }
-}
-
-function withNetns<T>(ref: NetnsRef | undefined, work: (fd: number | undefined) => T): T {
-  if (typeof ref !== 'string') return work(ref);
-  const fd = open(ref, O_RDONLY);
-  try {
-    return work(fd);
-  } finally {
-    close(fd);
+    return ref === undefined ? undefined : this.index(ref);
   }
 }

@@ -229,6 +229,7 @@ export class FakeEngine implements Engine {
       remove: (...args) => this.#note('policy remove', args, undefined),
       replace: (...args) => this.#note('policy replace', args, { default: 'deny', rules: [rule] }),
     },
+    shape: (...args) => this.#note('shape', args, undefined),
   };
 
   images: Engine['images'] = {
@@ -284,6 +285,7 @@ export class FakeEngine implements Engine {
 
   attach = () => endpoint;
   detach = () => undefined;
+  shape = () => endpoint;
   endpoints = () => [endpoint];
   events = (options?: EventOptions) => this.#note('events', [options], happened());
   close() {

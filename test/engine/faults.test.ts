@@ -72,6 +72,11 @@ const actions: Record<string, Action> = {
     act: async () => lab.engine.networks.disconnect('blue', 'subject'),
     atomic: false,
   },
+  shape: {
+    prepare: start,
+    act: async () => lab.engine.networks.shape('blue', 'subject', { egressRate: 10_000_000 }),
+    atomic: true,
+  },
   stop: {
     prepare: start,
     act: () => lab.engine.containers.stop('subject', { timeout: 0 }),

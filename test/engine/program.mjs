@@ -30,6 +30,7 @@ const actions = {
   stop: () => containers.stop('subject', { timeout: 0 }),
   connect: () => engine.networks.connect('green', 'subject'),
   disconnect: () => engine.networks.disconnect('blue', 'subject'),
+  shape: () => engine.networks.shape('blue', 'subject', { egressRate: 10_000_000 }),
   remove: () => containers.remove('subject', { force: true }),
   // The rounds stand where the fault would: each runs a container, tells what it got, removes it.
   churn: async () => {

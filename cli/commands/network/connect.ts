@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import type { Door } from '../../door.ts';
 import { examples } from '../../examples.ts';
 import { parseSettings } from '../../parse/attachment.ts';
+import type { RateOptions } from '../../parse/rate.ts';
 import { repeat } from '../../parse/repeat.ts';
 
-interface Options {
+interface Options extends RateOptions {
   ip?: string;
   ip6?: string;
   macAddress?: string;
@@ -30,7 +31,13 @@ export function define(command: Command): void {
   command
     .option('--gw-priority <number>', 'the default route is by the network with the highest')
     .option('--ifname <name>', "the interface's name; default the next eth0, eth1, ...")
-    .option('--mtu <bytes>', "at most the network's");
+    .option('--mtu <bytes>', "at most the network's")
+    .option('--egress-rate <rate>', 'what it may send a second there: 10mbit, 1gbit')
+    .option('--ingress-rate <rate>', 'what it may receive a second there')
+    .option(
+      '--burst <size>',
+      'what may go at once after a pause: 32k (default: 10 ms of the rate)',
+    );
   many('--route <route>', 'one more route: "10.9.0.0/16 via 10.5.0.254 metric 50"');
   many('--sysctl <name=value>', 'of the interface: net.ipv4.conf.IFNAME.log_martians=1');
   many('--driver-opt <name=value>', "the same by Docker's names: com.docker.network.endpoint.*");
@@ -56,6 +63,9 @@ export async function run(door: Door, args: string[], options: Options): Promise
       'gw-priority': one(options.gwPriority),
       ifname: one(options.ifname),
       mtu: one(options.mtu),
+      'egress-rate': one(options.egressRate),
+      'ingress-rate': one(options.ingressRate),
+      burst: one(options.burst),
       route: options.route,
       sysctl: options.sysctl,
       'driver-opt': options.driverOpt,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unpinNetns } from '../../../native/netns.ts';
 import { Rtnetlink } from '../../../native/rtnetlink/rtnetlink.ts';
-import type { NetworkSpec } from '../../../net/request.ts';
+import type { EndpointSettings, NetworkSpec } from '../../../net/request.ts';
 import { makeProgram, run } from '../../store/program.ts';
 import type { FakeHost, Place } from '../../support/fakehost.ts';
 import { type Container, type Lab, makeLab, refusal } from '../lab.ts';
@@ -14,10 +14,13 @@ export interface Candidate {
   prepare?: (host: FakeHost) => void;
   /** Whether its links have a MAC of their own. */
   ownMac: boolean;
+  /** What each attach asks for. */
+  wish?: EndpointSettings;
 }
 
-export function conforms(name: string, { spec, prepare, ownMac }: Candidate): void {
+export function conforms(name: string, { spec, prepare, ownMac, wish }: Candidate): void {
   const wanted: NetworkSpec = { ...spec, name: 'seg' };
+  const on = { ...wish, network: 'seg' };
   let lab: Lab;
   let before: unknown;
 
@@ -38,8 +41,8 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
 
   describe(name, () => {
     it('joins two sandboxes, each with address, MAC, MTU and a way out', () => {
-      const one = lab.container('one', { network: 'seg' });
-      const two = lab.container('two', { network: 'seg' });
+      const one = lab.container('one', on);
+      const two = lab.container('two', on);
       reaches(one, two.address);
       reaches(two, one.address);
       for (const { endpoint, netns } of [one, two]) {
@@ -65,18 +68,18 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
       };
       lab.host.inside(() => lab.networking.networks.create({ ...wanted, options }));
       const mac = '02:42:00:00:00:77';
-      const { endpoint } = lab.container('one', { network: 'seg', ...(ownMac && { mac }) });
+      const { endpoint } = lab.container('one', { ...on, ...(ownMac && { mac }) });
       expect(endpoint).toMatchObject({ ifname: 'net0', mtu: 1400, ...(ownMac && { mac }) });
       if (ownMac) return;
-      const error = refusal(() => lab.container('two', { network: 'seg', mac }));
+      const error = refusal(() => lab.container('two', { ...on, mac }));
       expect(error.message).toContain(`MAC address ${mac} cannot be had`);
     });
 
     it('lets go once, and again, and where the namespace or the link is gone', () => {
       const created = lab.snapshot();
-      const one = lab.container('one', { network: 'seg' });
-      const two = lab.container('two', { network: 'seg' });
-      const three = lab.container('three', { network: 'seg' });
+      const one = lab.container('one', on);
+      const two = lab.container('two', on);
+      const three = lab.container('three', on);
       for (const again of [1, 2]) detach(again ? 'one' : '');
       expect(linksOf(one)).toEqual(['lo']);
       unpinNetns(two.sandbox.path);
@@ -87,7 +90,7 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
     });
 
     it('gives a sandbox that ends and comes again the same address at once', () => {
-      const wish = { network: 'seg', ip: lab.container('first', { network: 'seg' }).address };
+      const wish = { ...on, ip: lab.container('first', on).address };
       lab.host.inside(() => lab.networking.detach({ sandbox: 'first', ending: true }));
       for (const name of ['second', 'third']) {
         lab.container(name, wish);
@@ -97,8 +100,7 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
 
     it('leaves nothing of an attach or a create that fails after any step', () => {
       const { id, path, ...there } = lab.sandbox('one');
-      const attach = () =>
-        lab.networking.attach({ network: 'seg', sandbox: { id, path }, owner: id });
+      const attach = () => lab.networking.attach({ ...on, sandbox: { id, path }, owner: id });
       const created = lab.snapshot();
       failAfterEachStep(lab, attach, () => {
         expect(lab.snapshot()).toEqual(created);
@@ -117,7 +119,15 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
       const program = makeProgram(join(import.meta.dirname, 'worker.ts'), lab.host.dir);
       const { id, path, ...there } = lab.sandbox('one');
       const killed = (verb: string, last: number) => {
-        const argv = [program, verb, lab.host.root, JSON.stringify(wanted), id, path, `${last}`];
+        const argv = [
+          program,
+          verb,
+          lab.host.root,
+          JSON.stringify({ ...wanted, wish }),
+          id,
+          path,
+          `${last}`,
+        ];
         return run(lab.host.argv([process.execPath, ...argv])).signal === 'SIGKILL';
       };
       const mend = () => lab.host.inside(() => lab.networking.reconcile([{ id, path }]));
@@ -133,9 +143,7 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
       detach('one');
       // Without a reconcile in between, the next attach finds its way through what is left.
       for (last = 0; killed('attach', last); last++) {
-        lab.host.inside(() =>
-          lab.networking.attach({ network: 'seg', sandbox: { id, path }, owner: id }),
-        );
+        lab.host.inside(() => lab.networking.attach({ ...on, sandbox: { id, path }, owner: id }));
         expect(linksOf(there)).toEqual(['lo', 'eth0']);
         detach('one');
       }
@@ -148,8 +156,8 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
     }, 120_000);
 
     it('is mended after its link, its address or its state was changed by hand', () => {
-      const one = lab.container('one', { network: 'seg' });
-      const two = lab.container('two', { network: 'seg' });
+      const one = lab.container('one', on);
+      const two = lab.container('two', on);
       for (const [damage, what] of [
         [['ip', 'link', 'del', 'eth0'], 'one (eth0) has no link to seg'],
         [['ip', 'addr', 'flush', 'dev', 'eth0'], /^one: eth0 lacks its address /],
@@ -167,7 +175,7 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
     });
 
     it('is removed with all that was made for it', () => {
-      lab.container('one', { network: 'seg' });
+      lab.container('one', on);
       expect(refusal(remove).message).toBe('remove network seg: it has one attached');
       detach('one');
       remove();
@@ -175,7 +183,7 @@ export function conforms(name: string, { spec, prepare, ownMac }: Candidate): vo
     });
 
     it('is gone after a teardown, and the host as it was', () => {
-      const one = lab.container('one', { network: 'seg' });
+      const one = lab.container('one', on);
       lab.host.inside(() => lab.networking.teardown());
       expect(linksOf(one)).toEqual(['lo']);
     });

@@ -15,11 +15,11 @@ const networking = openNetworking({
     if (++steps > Number(last)) process.kill(process.pid, 'SIGKILL');
   },
 });
-const asked = JSON.parse(spec);
+const { wish, ...asked } = JSON.parse(spec);
 
 switch (verb) {
   case 'attach':
-    networking.attach({ network: asked.name, sandbox: { id, path }, owner: id });
+    networking.attach({ ...wish, network: asked.name, sandbox: { id, path }, owner: id });
     break;
   case 'detach':
     networking.detach({ sandbox: id });
