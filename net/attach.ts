@@ -82,7 +82,7 @@ function make(
     const by = { endpoint: key, owner: request.owner };
     const ports = reservePorts(store, by, request.ports ?? [], addresses);
     undo('attach:ports', () => releasePorts(store, ports));
-    checkLoopback(ports, context.note);
+    checkLoopback(network, ports, context.note);
     const { mtu, mac } = driver.ensure(network, host);
     if (shaping !== undefined) checkBurst(shaping, mtu);
     step('attach:network');

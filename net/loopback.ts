@@ -8,7 +8,7 @@ import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import { failedWith } from '../native/sys-error.ts';
 import type { Difference } from './difference.ts';
 import { isAny } from './host-addresses.ts';
-import type { PublishedPort } from './model.ts';
+import type { Network, PublishedPort } from './model.ts';
 import { formatPort } from './ports.ts';
 import { settingDifferences } from './settings.ts';
 import { ensureSysctl, readSysctl } from './sysctl.ts';
@@ -24,17 +24,26 @@ const METRIC = 4096;
  *
  * @throws HawserError 'unsupported' for a port on ::1 alone, which nobody could reach
  */
-export function checkLoopback(ports: readonly PublishedPort[], note: (text: string) => void): void {
+export function checkLoopback(
+  { policy }: Network,
+  ports: readonly PublishedPort[],
+  note: (text: string) => void,
+): void {
   const six = ports.filter(({ hostIp }) => hostIp === '::1' || hostIp === '::');
-  if (six.length === 0 || readSysctl('bridge/bridge-nf-call-ip6tables') !== '1') return;
-  const why = 'answers to ::1 are lost while net.bridge.bridge-nf-call-ip6tables is 1';
+  if (six.length === 0) return;
+  const isForAll = readSysctl('bridge/bridge-nf-call-ip6tables') === '1';
+  if (!isForAll && policy === undefined) return;
+  const cause = isForAll ? 'net.bridge.bridge-nf-call-ip6tables is 1' : 'the network has a policy';
+  const why = `answers to ::1 are lost while ${cause}`;
   const only = six.find(({ hostIp }) => !isAny(hostIp));
   if (only === undefined) {
     note(`${why}; by the other addresses the published ports are reached`);
     return;
   }
   throw new HawserError('unsupported', `publish ${formatPort(only)}: ${why}`, {
-    hint: 'sysctl -w net.bridge.bridge-nf-call-ip6tables=0, if no program here needs it',
+    hint: isForAll
+      ? 'sysctl -w net.bridge.bridge-nf-call-ip6tables=0, if no program here needs it'
+      : 'publish it on 127.0.0.1',
   });
 }
 

@@ -49,14 +49,21 @@ export function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetl
   const hostIfname = hostIfnameOf(key);
   const { icc, answersOnly } = parseBridgeOptions(network.options);
   const isolated = !icc || answersOnly;
-  const isFiltered =
-    network.policy !== undefined || readSysctl('bridge/bridge-nf-call-iptables') === '1';
-  const hairpin = ports.length > 0 && isFiltered;
+  const hairpin = ports.length > 0 && isFiltered(network);
   rtnl.batch(() => {
     rtnl.setLink(hostIfname, { alias: aliasOfEndpoint(endpoint) });
     if (isolated || hairpin) rtnl.setBridgePort(hostIfname, { isolated, hairpin });
   });
   openLoopback(bridgeOf(network), ports, rtnl);
+}
+
+/** Whether br_netfilter hands the network's frames to the firewall, of one family at least. */
+function isFiltered({ policy }: Network): boolean {
+  const calls = ['iptables', 'ip6tables'];
+  return (
+    policy !== undefined ||
+    calls.some((what) => readSysctl(`bridge/bridge-nf-call-${what}`) === '1')
+  );
 }
 
 /** Where one end was taken elsewhere, the other is in the way of a new pair. */

@@ -126,7 +126,7 @@ describe.each(protocols)('%s', (protocol) => {
 
 describe('where br_netfilter looks into bridges', () => {
   it('a port on ::1 alone is refused, and one on every address tells what it lacks', async () => {
-    filtered('1');
+    lab.host.exec(['sysctl', '-qw', 'net.bridge.bridge-nf-call-ip6tables=1']); // and not that of IPv4
     const request = { network: 'dual', ports: ['[::1]:6000:80'] };
     const error = refusal(() => lab.container('refused', request));
     expect(error.code).toBe('unsupported');
@@ -140,6 +140,26 @@ describe('where br_netfilter looks into bridges', () => {
       expect(await ask(from, 'tcp', HOST_ADDRESS6, 6000)).toMatch(/^told from /);
     }
     filtered('0');
+  });
+});
+
+describe('on a network with a policy, whose frames are looked into as well', () => {
+  it('is the same', async () => {
+    filtered('0');
+    lab.host.inside(() => {
+      const subnets = [{ subnet: 'fd00:7::/64' }];
+      lab.networking.networks.create({ name: 'ruled', ipv4: false, subnets });
+      lab.networking.networks.policy.add('ruled', { verdict: 'allow' });
+    });
+    const refused = refusal(() =>
+      lab.container('unruly', { network: 'ruled', ports: ['[::1]:6002:80'] }),
+    );
+    expect(refused.message).toContain('answers to ::1 are lost while the network has a policy');
+    const own = lab.container('ruled', { network: 'ruled', ports: ['6003:80'] });
+    await lab.serve(own, 'ruled', 80);
+    for (const from of [own, outside, lab.host]) {
+      expect(await ask(from, 'tcp', HOST_ADDRESS6, 6003)).toMatch(/^ruled from /);
+    }
   });
 });
 
