@@ -35,9 +35,7 @@ const ENDING = 5000;
  * @returns whether it was started
  */
 export function ensureAnswerer(context: Context): boolean {
-  const { names } = context.paths;
-  ensurePrivate(dirname(names.lock));
-  const lock = openSync(names.lock, 'a+', 0o600);
+  const lock = openLock(context);
   try {
     const isGone = flock(lock, LOCK_EX | LOCK_NB);
     if (isGone) start(context, lock);
@@ -50,6 +48,11 @@ export function ensureAnswerer(context: Context): boolean {
   } finally {
     closeSync(lock);
   }
+}
+
+function openLock({ paths: { names } }: Context): number {
+  if (!existsSync(names.lock)) ensurePrivate(dirname(names.lock));
+  return openSync(names.lock, 'a+', 0o600);
 }
 
 /** Only looks. */
@@ -86,8 +89,8 @@ export async function dismissAnswerer(context: Context): Promise<void> {
 }
 
 /** Its whole work, in the process that was started for it. */
-export function answerNames({ store, paths }: Context): void {
-  serveNames({
+export async function answerNames({ store, paths }: Context): Promise<void> {
+  await serveNames({
     store,
     sockets: SOCKETS,
     resolvConf: '/etc/resolv.conf',

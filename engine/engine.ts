@@ -176,7 +176,7 @@ export interface System {
    * Answers containers' names, in this process, until there are none left. It needs what
    * hawser hands the process that it starts for this, and is of use to nobody else.
    */
-  answerNames(): void;
+  answerNames(): Promise<void>;
   /**
    * Compares the store with the kernel both ways and mends what differs, or only tells it.
    *

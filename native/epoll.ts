@@ -32,8 +32,12 @@ export interface Poller {
   awaitRoom(fd: number, mode: 'no' | 'also' | 'only'): void;
   /** Before the descriptor is closed. */
   forget(fd: number): void;
-  /** Calls those that are ready, after `milliseconds` at the latest. */
-  wait(milliseconds: number): void;
+  /**
+   * Calls those that are ready, after `milliseconds` at the latest.
+   *
+   * @returns how many were
+   */
+  wait(milliseconds: number): number;
   close(): void;
 }
 
@@ -67,6 +71,7 @@ export function openPoller(): Poller {
       for (let i = 0; i < count; i++) {
         handlers.get(events.readUInt32LE(i * EVENT_SIZE + DATA_OFFSET))?.();
       }
+      return Math.max(0, count);
     },
     close: () => close(epoll),
   };

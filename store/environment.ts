@@ -76,6 +76,11 @@ export class Environment {
     return this.#database;
   }
 
+  /** Ends the snapshot that was read last. */
+  release(): void {
+    if (this.journal.depth === 0) this.#database?.resetReadTxn();
+  }
+
   /** The database for writing, made if there is none. */
   writing(): Database {
     if (this.journal.depth === 0) this.#refresh();

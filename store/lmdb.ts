@@ -20,6 +20,7 @@ export function openStore(dir: string, options: EnvironmentOptions = {}): Store 
     table: <V>(name: string) => new LmdbTable<V>(environment, name),
     transaction: (work) => transact(environment, work),
     ifLost: (back) => environment.journal.ifLost(back),
+    release: () => environment.release(),
     close: () => {
       if (isOpen) environment.close();
       isOpen = false;

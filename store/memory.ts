@@ -22,6 +22,7 @@ export function memoryStore(): Store {
       return result;
     },
     ifLost: (back) => journal.ifLost(back),
+    release: () => {},
     close: () => tables.clear(),
   };
 }

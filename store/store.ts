@@ -18,6 +18,11 @@ export interface Store {
    * nothing stays, still as the only writer. A failure of it is told beside the cause.
    */
   ifLost(back: () => void): void;
+  /**
+   * Lets go of the moment that reading looks at, for who now waits for long: as long as somebody holds
+   * one, what was written over since then takes up room. The next read is of the newest anyway.
+   */
+  release(): void;
   close(): void;
 }
 

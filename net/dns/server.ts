@@ -1,5 +1,6 @@
 /** The responder: one loop over its sockets, until nobody on this host has a name any more. */
 
+import { setImmediate } from 'node:timers/promises';
 import { openPoller } from '../../native/epoll.ts';
 import { close } from '../../native/libc.ts';
 import type { Store } from '../../store/store.ts';
@@ -36,8 +37,12 @@ export const NODE_FLAGS = [
 /** How often it looks whether time is up for anything (ms): with something under way, and without. */
 const TICK = { busy: 100, idle: 1000 };
 
-/** Answers names; returns when there are none left. It is synchronous to its end. */
-export function serveNames({ store, sockets, resolvConf, isWanted, leave }: ServerOptions): void {
+/** So many rounds of questions are answered in a row before Node has its turn. */
+const ROUNDS = 64;
+
+/** Answers names, until there are none left. */
+export async function serveNames(options: ServerOptions): Promise<void> {
+  const { store, sockets, resolvConf, isWanted, leave } = options;
   const directory = openDirectory(store);
   const names = { records: openRecords(store), directory };
   const poller = openPoller();
@@ -50,13 +55,22 @@ export function serveNames({ store, sockets, resolvConf, isWanted, leave }: Serv
   ];
 
   let swept = Date.now();
-  for (;;) {
-    poller.wait(parts.some((part) => part.isBusy()) ? TICK.busy : TICK.idle);
+  for (let round = 1; ; round++) {
+    const isQuiet = poller.wait(0) === 0;
     const now = Date.now();
-    if (now - swept < TICK.busy) continue;
-    swept = now;
-    for (const part of parts) part.expire(now);
-    if (!isWanted() || (directory.isEmpty() && left())) return;
+    if (now - swept >= TICK.busy) {
+      swept = now;
+      for (const part of parts) part.expire(now);
+      if (!isWanted() || (directory.isEmpty() && left())) return;
+    }
+    if (isQuiet || round % ROUNDS === 0) {
+      // Each read of the store leaves a timer behind, which goes only as Node's own loop turns.
+      await setImmediate();
+    }
+    if (isQuiet) {
+      store.release();
+      poller.wait(parts.some((part) => part.isBusy()) ? TICK.busy : TICK.idle);
+    }
   }
 
   function left(): boolean {

@@ -279,7 +279,7 @@ export class FakeEngine implements Engine {
     },
     reconcile: () => [{ kind: 'link', what: 'link hv1234 belongs to no endpoint' }],
     reload: () => this.#note('reload', [], undefined),
-    answerNames: () => this.#note('names', [], undefined),
+    answerNames: async () => this.#note('names', [], undefined),
     reset: async () => this.#note('reset', [], undefined),
   };
 

@@ -114,6 +114,8 @@ function snapshot({ store, networking }: Lab): unknown {
     'network-names',
     'endpoints',
     'network-endpoints',
+    'names',
+    'addresses',
     'ports',
     'held',
     'owners',

@@ -58,10 +58,12 @@ function firewall(): string[] {
   });
 }
 
+/** The monitor of a container, or the process that answers names. */
 function isMonitor(pid: string, dir: string): boolean {
   if (!/^\d+$/.test(pid)) return false;
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`hawser-monitor\0${dir}`);
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return argv.includes(`hawser-monitor\0${dir}`) || argv.includes(`${dir}/run\0system\0names\0`);
   } catch {
     return false; // it has ended meanwhile
   }

@@ -10,6 +10,6 @@ export function define(command: Command): void {
 }
 
 export async function run(door: Door): Promise<number> {
-  (await door.engine()).system.answerNames();
+  await (await door.engine()).system.answerNames();
   return 0;
 }

@@ -70,6 +70,13 @@ it('of names here that nobody has: nothing is remembered without end', async () 
     .toEqual([wild.address]);
 }, 60_000);
 
+it('of one name again and again: answering takes no memory', () => {
+  flood(5000, () => 'calm');
+  const before = memory();
+  flood(60_000, () => 'calm');
+  expect(memory()).toBeLessThan(before + 8);
+}, 60_000);
+
 it('of connections: they have a bound, and one asker does not take all', () => {
   const fds = descriptors();
   const idle = Array.from({ length: 100 }, () =>

@@ -8,7 +8,7 @@ import { openStore } from '../../../store/lmdb.ts';
 const [, , root = '', resolvConf = ''] = process.argv;
 const sockets = { udp: listenAnywhere('udp', NAMES_PORT), tcp: listenAnywhere('tcp', NAMES_PORT) };
 process.stdout.write('ready\n');
-serveNames({
+await serveNames({
   store: openStore(join(root, 'state')),
   sockets,
   resolvConf,
