@@ -28,6 +28,8 @@ const START_MS = 60_000;
 export interface DockerPeer {
   /** Runs docker against it and returns what it printed; throws if docker fails. */
   docker(...args: string[]): string;
+  /** Where its API listens. */
+  socket: string;
   /** Pids, as this process sees them, of its processes of a name. */
   processes(name: string): number[];
 }
@@ -81,7 +83,7 @@ async function start(tar: string): Promise<DockerPeer> {
     await sleep(100);
   }
   docker('import', tar, 'busybox');
-  return { docker, processes: (name) => processesInside(outer, name) };
+  return { docker, socket, processes: (name) => processesInside(outer, name) };
 }
 
 /** The unpacked programs and libraries before the machine's own, and the names that dockerd calls. */

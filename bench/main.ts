@@ -12,6 +12,8 @@ const catalogue: Record<string, () => Promise<Benchmark>> = {
   'run-vs-docker': () => import('./run-vs-docker.ts'),
   names: () => import('./names.ts'),
   ports: () => import('./ports.ts'),
+  scale: () => import('./scale.ts'),
+  crowd: () => import('./crowd.ts'),
   monitors: () => import('./monitors.ts'),
   throughput: () => import('./throughput.ts'),
 };

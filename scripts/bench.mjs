@@ -10,7 +10,7 @@ await build({
   target: 'node20',
   format: 'esm',
   packages: 'external',
-  entryPoints: { bench: 'bench/main.ts' },
+  entryPoints: { bench: 'bench/main.ts', 'crowd-worker': 'bench/crowd-worker.ts' },
   outdir: 'build',
   logLevel: 'warning',
 });
