@@ -38,15 +38,16 @@ export function allowHairpins(endpoints: readonly Endpoint[], rtnl: Rtnetlink): 
   }
 }
 
-/** That the setting is switched on where there is no policy is another's wish. */
+/** Of a bridge that the user made, what it does beyond the policy is the user's affair. */
 export function filterDifferences(network: Network, rtnl: Rtnetlink): Difference[] {
-  const { bridge, name, policy } = network;
-  if (bridge === undefined || policy === undefined) return [];
-  if (rtnl.bridge(bridge)?.callIptables !== false) return [];
+  const { bridge, name, policy, adopted } = network;
+  const isOn = bridge === undefined ? undefined : rtnl.bridge(bridge)?.callIptables;
+  if (isOn === undefined || isOn === (policy !== undefined)) return [];
+  if (policy === undefined && adopted !== undefined) return [];
   return [
     {
       kind: 'bridge',
-      what: `bridge ${bridge} of network ${name} keeps its frames from the policy`,
+      what: `bridge ${bridge} of network ${name} ${isOn ? 'filters its frames, and has no policy' : 'keeps its frames from the policy'}`,
       mend() {
         using rtnl = Rtnetlink.open();
         filterBridged(network, rtnl);

@@ -90,6 +90,11 @@ function change(context: NetContext, ref: string, next: (policy: Policy) => Poli
       const truth = () => expectedElements(records);
       firewall.replace(gone, added, truth);
       undo('policy:firewall', () => firewall.replace(added, gone, truth));
+      store.ifLost(() => {
+        using rtnl = Rtnetlink.open();
+        firewall.replace(added, gone, truth);
+        filterBridged(before, rtnl);
+      });
     });
     return policy;
   });

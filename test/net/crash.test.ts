@@ -48,6 +48,7 @@ describe('killed with -9 at any step, and reconciled', () => {
   it.each([
     ['attach', 'detach'],
     ['create', 'remove'],
+    ['police', 'unpolice'],
   ])(
     '%s leaves nothing',
     (verb, back) => {

@@ -41,14 +41,18 @@ function fill(): string {
   }
 }
 
-it('an attach and a new network leave nothing, and succeed once there is room', () => {
+it('an attach, a new network and a policy leave nothing, and succeed once there is room', () => {
   const { id, path, ...there } = lab.sandbox('web');
   const attach = () =>
     networking.attach({
       ...{ network: 'blue', owner: 'web', sandbox: { id, path } },
       ports: ['8080:80', '9000-9099:9000-9099'].map(parsePort),
     });
-  const works: (() => unknown)[] = [attach, () => networking.networks.create({ name: 'green' })];
+  const works: (() => unknown)[] = [
+    attach,
+    () => networking.networks.create({ name: 'green' }),
+    () => networking.networks.policy.setDefault('blue', 'deny'),
+  ];
   const kernel = () => [
     linksOf(lab.host),
     lab.host.exec(['nft', 'list', 'ruleset']),

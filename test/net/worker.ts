@@ -32,6 +32,15 @@ switch (verb) {
   case 'remove':
     networking.networks.remove('blue');
     break;
+  case 'police':
+    networking.networks.policy.replace('bridge', {
+      default: 'deny',
+      rules: [{ verdict: 'allow', to: 'neighbour', ports: ['80'] }],
+    });
+    break;
+  case 'unpolice':
+    networking.networks.policy.replace('bridge', { default: 'allow', rules: [] });
+    break;
   case 'churn': {
     // Makes a sandbox, attaches it and takes it off again, over and over, beside others.
     const seen: string[] = [];
