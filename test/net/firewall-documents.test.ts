@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { commands, endpointElements, networkElements } from '../../net/firewall/elements.ts';
 import { GUARD } from '../../net/firewall/guard.ts';
@@ -74,6 +75,14 @@ const documents = {
   'skeleton.nft': `${USER}${SKELETON}`,
   'guard.nft': GUARD,
   'bridge.nft': commands('add', [blue, green].flatMap(networkElements)),
+  'dual-stack.nft': commands('add', [
+    ...networkElements(green),
+    ...endpointElements(endpoint(green), green),
+  ]),
+  'strict.nft': commands(
+    'add',
+    networkElements(network('strict', { options: { isolate: 'strict' } })),
+  ),
   'internal.nft': commands('add', networkElements(network('vault', { internal: true }))),
   'quiet.nft': commands(
     'add',
@@ -149,6 +158,14 @@ describe('the documents', () => {
     } finally {
       host.dispose();
     }
+  });
+});
+
+describe('the index of the documents', () => {
+  it('names each of them', () => {
+    const index = readFileSync(new URL('../../docs/firewall/README.md', import.meta.url), 'utf8');
+    const named = Array.from(index.matchAll(/\]\((\S+\.nft)\)/g), ([, name]) => name);
+    expect(named.toSorted()).toEqual(Object.keys(documents).toSorted());
   });
 });
 
