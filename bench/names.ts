@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startAardvark } from './aardvark.ts';
 import { dockerPeer } from './docker-peer.ts';
-import { atLeast, median, type Row, under } from './measure.ts';
+import { atLeast, median, type Row } from './measure.ts';
 import { makePlace } from './place.ts';
 import { type Place, resolveRate } from './resolve.ts';
 
@@ -35,7 +35,6 @@ export async function run(): Promise<{ rows: Row[] }> {
         { what: 'one at a time: aardvark-dns', value: latency(single.aardvark), unit: 'us' },
         { what: 'one at a time: docker', value: latency(single.docker), unit: 'us' },
         { what: 'one at a time: hawser', value: latency(single.hawser), unit: 'us' },
-        under('hawser / docker', single.docker / single.hawser, 1, ''),
         { what: 'memory of its own, hawser', value: ownMemory(pid), unit: 'MB' },
       ],
     };
