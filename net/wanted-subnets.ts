@@ -2,7 +2,7 @@
 import { HawserError } from '../errors.ts';
 import type { Family } from '../ipam/address.ts';
 import { type AddressPool, defaultPools, firstFreeSubnet } from '../ipam/default-pools.ts';
-import { overlaps } from '../ipam/subnet.ts';
+import { overlaps, subnetOf } from '../ipam/subnet.ts';
 import type { Store } from '../store/store.ts';
 import type { NetworkSpec, SubnetSpec } from './request.ts';
 import type { TakenSubnet } from './subnets.ts';
@@ -66,7 +66,9 @@ const NAMED = 5;
 
 function refuseFull(pools: readonly AddressPool[], taken: readonly TakenSubnet[]): never {
   const bases = pools.map(({ base }) => base);
-  const holders = taken.filter(({ subnet }) => bases.some((base) => overlaps(base, subnet)));
+  const holders = taken
+    .filter(({ subnet }) => bases.some((base) => overlaps(base, subnet)))
+    .sort((a, b) => (subnetOf(a.subnet).first < subnetOf(b.subnet).first ? -1 : 1));
   const named = holders.slice(0, NAMED).map(({ subnet, by }) => `${subnet} by ${by}`);
   const more = holders.length > NAMED ? ` and ${holders.length - NAMED} more` : '';
   throw new HawserError(

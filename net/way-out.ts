@@ -67,7 +67,9 @@ export function movesOf(
   return wanted.flatMap((way) => {
     const rivals = present.filter(({ family }) => (family === 4) === isIPv4(way.gateway));
     if (rivals.some(({ gateway }) => gateway === way.gateway)) return [];
-    const instead = rivals.find(({ gateway }) => gateway !== undefined && own.has(gateway));
+    const instead = rivals.find(
+      ({ gateway }) => gateway !== undefined && (own.has(gateway) || isGateway(gateway, records)),
+    );
     if (instead?.gateway !== undefined) return [{ ...way, instead: instead.gateway }];
     return rivals.length > 0 ? [] : [way];
   });
@@ -107,6 +109,11 @@ export function courseDifferences(
       },
     };
   });
+}
+
+/** Of any network: a process that was killed may have left its route behind. */
+function isGateway(gateway: string, records: Records): boolean {
+  return records.networks().some(({ subnets }) => subnets.some((one) => one.gateway === gateway));
 }
 
 function defaultRoutes(inside: Rtnetlink, wanted: readonly WayOut[]): Route[] {

@@ -30,7 +30,12 @@ export function connectContainer(
       attachSandbox(context, record, attachment, portsOn(context, record, network));
     }
     const attachments = [...record.network.attachments, attachment];
-    leadPorts(context, record, attachments);
+    try {
+      leadPorts(context, record, attachments);
+    } catch (error) {
+      context.networking.detach({ sandbox: record.id, network: network.id });
+      throw error;
+    }
     return attachments;
   });
 }

@@ -49,9 +49,27 @@ describe('network', () => {
     expect(shown).toContain('inet6 fd00:8::2/64');
   });
 
+  it('create --ipv6 takes a free subnet of each family; pools are kept for the next command', () => {
+    hawser.run('network', 'create', '--ipv6', 'six');
+    const [{ subnets }] = json('network', 'inspect', 'six');
+    expect(subnets[1].subnet).toMatch(/^fd.*::\/64$/);
+    const ip6 = subnets[1].subnet.replace('/64', '77');
+    const show = ['--network', 'six', '--ip6', ip6, 'busybox', 'ip', '-o', '-6', 'address'];
+    expect(hawser.run('run', '--rm', ...show)).toContain(`inet6 ${ip6}/64`);
+    hawser.run('system', 'pools', '--default-address-pool', 'base=10.64.0.0/23,size=24');
+    expect(hawser.run('system', 'pools')).toMatch(/^10\.64\.0\.0\/23 +\/24 +2/m);
+    hawser.run('network', 'create', 'small');
+    expect(json('network', 'inspect', 'small')[0].subnets[0].subnet).toBe('10.64.0.0/24');
+    hawser.run('network', 'create', 'smaller');
+    const full = hawser.try(['network', 'create', 'full']);
+    expect(full.stderr).toContain('10.64.0.0/24 by network small, 10.64.1.0/24 by network smaller');
+    hawser.run('system', 'pools', '--built-in');
+    hawser.run('network', 'rm', 'six', 'small', 'smaller');
+  });
+
   it('ls and inspect show them, and who is attached', () => {
     hawser.run('run', '-d', '--name', 'web1', '--network', 'told', 'busybox', 'sleep', '600');
-    expect(hawser.run('network', 'ls')).toMatch(/told +bridge +10\.6\.0\.0\/24 +1$/m);
+    expect(hawser.run('network', 'ls')).toMatch(/told +bridge +10\.6\.0\.0\/24 +1 /m);
     expect(json('network', 'inspect', 'told')).toMatchObject([
       {
         name: 'told',

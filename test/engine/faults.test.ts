@@ -15,10 +15,11 @@ let empty: Snapshot;
 
 beforeAll(async () => {
   lab = await makeLab();
-  for (const name of ['blue', 'green']) lab.engine.networks.create({ name });
+  // By their names, the published ports are blue's, and amber's once that is connected.
+  for (const name of ['blue', 'amber']) lab.engine.networks.create({ name });
   // The first container on a network brings up what all later ones share.
   await start();
-  lab.engine.networks.connect('green', 'subject');
+  lab.engine.networks.connect('amber', 'subject');
   await clean();
   empty = lab.snapshot();
 });
@@ -64,7 +65,7 @@ const actions: Record<string, Action> = {
   },
   connect: {
     prepare: start,
-    act: async () => lab.engine.networks.connect('green', 'subject'),
+    act: async () => lab.engine.networks.connect('amber', 'subject'),
     atomic: true,
   },
   disconnect: {

@@ -60,6 +60,23 @@ describe('a network with IPv6', () => {
     there.exec(['busybox', 'ping', '-6', '-c1', '-W1', endpoint.addresses[0]?.gateway ?? '']);
   });
 
+  it('hands out addresses of its range, never a reserved one, in each family', () => {
+    const range6 = { subnet: 'fd00:7::/64', gateway: 'fd00:7::fe', range: 'fd00:7::8/126' };
+    const subnets = [
+      { subnet: '10.7.0.0/24', gateway: '10.7.0.254', range: '10.7.0.8/30' },
+      { ...range6, aux: { printer: 'fd00:7::9' } },
+    ];
+    create({ name: 'ranged', subnets });
+    const given = ['r1', 'r2'].map((name) => lab.container(name, { network: 'ranged' }).endpoint);
+    expect(given.map(({ addresses }) => addresses.map(({ address }) => address))).toEqual([
+      ['10.7.0.8', 'fd00:7::8'],
+      ['10.7.0.9', 'fd00:7::a'],
+    ]);
+    expect(given[0]?.addresses[1]?.gateway).toBe('fd00:7::fe');
+    const reserved = refusal(() => lab.container('r3', { network: 'ranged', ip6: 'fd00:7::9' }));
+    expect(reserved.message).toContain('fd00:7::9 is set apart for printer');
+  });
+
   it('gives the address that is asked for', () => {
     const subnet = lab.networking.networks.get('dual').subnets[1]?.subnet ?? '';
     const wanted = subnet.replace('/64', '9');
