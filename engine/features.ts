@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { runNft } from '../native/nftables.ts';
+import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { Cgroups } from '../runtime/cgroup/cgroup.ts';
 import type { SystemInfo } from './engine.ts';
 
@@ -24,6 +25,17 @@ export function kernelFeatures(cgroups: Cgroups): SystemInfo['features'] {
       detail: 'the filter of system calls',
     },
     { name: `cgroup ${cgroups.version}`, available: true, detail: 'limits' },
+    ...links(),
+  ];
+}
+
+/** Asked by a request that every kernel refuses, and one without the kind for that reason. */
+function links(): SystemInfo['features'] {
+  using rtnl = Rtnetlink.open();
+  return [
+    { name: 'macvlan', available: rtnl.offers('macvlan'), detail: 'networks of driver macvlan' },
+    { name: 'ipvlan', available: rtnl.offers('ipvlan'), detail: 'networks of driver ipvlan' },
+    { name: 'VLAN', available: rtnl.offers('vlan'), detail: 'parents as eth0.50' },
   ];
 }
 

@@ -121,7 +121,7 @@ export interface Shaping {
   egressRate?: number;
   /** Bits a second that it may receive. */
   ingressRate?: number;
-  /** Bytes that may go at once after a pause; default what is sent in 10 ms. */
+  /** Bytes that may go at once after a pause; default what is sent in 40 ms. */
   burst?: number;
 }
 

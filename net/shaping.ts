@@ -90,13 +90,15 @@ function shapeEgress(endpoint: Endpoint, rate: number, link: number, rtnl: Rtnet
 }
 
 /**
- * Unless a burst is asked for, what is sent in 10 ms; a queue of 50 ms, since a longer one is felt as
- * delay and a shorter one costs TCP its rate. Both have room for some packets at low rates.
+ * Unless a burst is asked for, what is sent in 40 ms: on a busy machine a queue may be served that
+ * late, and what it could not send meanwhile is lost to the rate if the bucket is full by then. What
+ * may wait is 50 ms more: a longer queue is felt as delay, a shorter one costs TCP its rate. Both
+ * have room for some packets at low rates.
  */
 export function bucket({ mtu, shaping }: Endpoint, bits: number): TokenBucket {
   const rate = Math.floor(bits / 8);
   const packet = mtu + ETHERNET_HEADER;
-  const burst = shaping?.burst ?? Math.max(Math.ceil(rate / 100), 2 * packet);
+  const burst = shaping?.burst ?? Math.max(Math.ceil(rate / 25), 2 * packet);
   const limit = burst + Math.max(Math.ceil(rate / 20), 16 * packet);
   return { rate, burst: Math.min(burst, MOST_BURST), limit: Math.min(limit, 0xffffffff) };
 }

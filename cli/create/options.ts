@@ -125,7 +125,7 @@ export function containerOptions(command: Command): Command {
     .option('--ingress-rate <rate>', 'what it may receive a second on each network')
     .option(
       '--burst <size>',
-      'what may go at once after a pause: 32k (default: what goes in 10 ms)',
+      'what may go at once after a pause: 32k (default: what goes in 40 ms)',
     );
   many('--dns <address>', 'a DNS server');
   many('--dns-search <domain>', 'a DNS search domain; . is none');

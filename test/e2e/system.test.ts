@@ -22,6 +22,9 @@ it('looking makes nothing', () => {
     containers: { running: 0, created: 0, exited: 0 },
     features: expect.arrayContaining([
       expect.objectContaining({ name: 'nf_tables', available: true }),
+      expect.objectContaining({ name: 'macvlan', available: true }),
+      expect.objectContaining({ name: 'ipvlan', available: expect.any(Boolean) }),
+      expect.objectContaining({ name: 'VLAN', available: expect.any(Boolean) }),
     ]),
   });
   expect(hawser.traces()).toEqual(untouched);

@@ -36,7 +36,7 @@ export function define(command: Command): void {
     .option('--ingress-rate <rate>', 'what it may receive a second there')
     .option(
       '--burst <size>',
-      'what may go at once after a pause: 32k (default: 10 ms of the rate)',
+      'what may go at once after a pause: 32k (default: 40 ms of the rate)',
     );
   many('--route <route>', 'one more route: "10.9.0.0/16 via 10.5.0.254 metric 50"');
   many('--sysctl <name=value>', 'of the interface: net.ipv4.conf.IFNAME.log_martians=1');

@@ -10,7 +10,7 @@ export function define(command: Command): void {
     .argument('<container>', 'a name, an id or its beginning; running or not')
     .option('--egress-rate <rate>', 'what it may send a second: 10mbit, 1gbit; none: any')
     .option('--ingress-rate <rate>', 'what it may receive a second')
-    .option('--burst <size>', 'what may go at once after a pause: 32k; none: what goes in 10 ms')
+    .option('--burst <size>', 'what may go at once after a pause: 32k; none: what goes in 40 ms')
     .addHelpText(
       'after',
       examples(
