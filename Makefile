@@ -20,7 +20,7 @@ demo: setup build ## Watch containers run in all four network modes (needs root)
 test: setup build ## Everything but the second kernel, against the real kernel (needs root)
 	@scripts/test.sh
 
-test-guest: setup build ## cgroup v2, in a virtual machine with Debian's own kernel (needs root)
+test-guest: setup build ## cgroup v2 and ipvlan, in a virtual machine with Debian's own kernel (needs root)
 	@scripts/test-guest.sh
 
 bench: setup build ## Measure, beside docker where there is something to compare (needs root)

@@ -23,7 +23,7 @@ for target in "$@"; do
     # libasan and libubsan come with gcc; nftables and iproute2 check from outside what was made inside.
     test) packages="$packages busybox-static iperf3 iproute2 iptables nftables util-linux procps" ;;
     bench) packages="$packages busybox-static iproute2 nftables util-linux iperf3" ;;
-    test-guest) packages="$packages busybox-static util-linux cpio" ;;
+    test-guest) packages="$packages busybox-static util-linux cpio iproute2 nftables" ;;
   esac
 done
 

@@ -4,11 +4,11 @@
 # node, the same libraries and this very tree, and nothing it does stays. No KVM is needed.
 #
 #     scripts/test-guest.sh [TEST-FILE...]      default: all of test/guest
-#     GUEST_SECONDS=1200                        how long it may take
+#     GUEST_SECONDS=2400                        how long it may take
 #     GUEST_COMMAND='sh -c "dmesg | tail"'      runs that instead of tests
 set -eu
 cd "$(dirname "$0")/.."
-seconds=${GUEST_SECONDS:-1200}
+seconds=${GUEST_SECONDS:-2400}
 
 refuse() {
   echo "hawser: $1" >&2

@@ -153,7 +153,7 @@ export function conforms(name: string, { spec, prepare, ownMac, wish }: Candidat
         mend();
         expect(lab.snapshot(), `create, step ${last}`).toEqual(before);
       }
-    }, 120_000);
+    }, 400_000);
 
     it('is mended after its link, its address or its state was changed by hand', () => {
       const one = lab.container('one', on);
