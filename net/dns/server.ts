@@ -37,6 +37,9 @@ export const NODE_FLAGS = [
 /** How often it looks whether time is up for anything (ms): with something under way, and without. */
 const TICK = { busy: 100, idle: 1000 };
 
+/** Without a question for so long (ms), more are not expected at once. */
+const QUIET = 20;
+
 /** So many rounds of questions are answered in a row before Node has its turn. */
 const ROUNDS = 64;
 
@@ -56,7 +59,7 @@ export async function serveNames(options: ServerOptions): Promise<void> {
 
   let swept = Date.now();
   for (let round = 1; ; round++) {
-    const isQuiet = poller.wait(0) === 0;
+    const isQuiet = poller.wait(QUIET) === 0;
     const now = Date.now();
     if (now - swept >= TICK.busy) {
       swept = now;
