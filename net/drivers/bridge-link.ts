@@ -35,7 +35,7 @@ export function makeBridge(network: Network, rtnl: Rtnetlink): void {
 
 /** A bridge that is there: ours, or in somebody's way. */
 export function checkOurs(network: Network, link: Link): void {
-  if (isOfNetwork(link, network)) return;
+  if (network.adopted !== undefined || isOfNetwork(link, network)) return;
   throw new HawserError(
     'taken',
     `network ${network.name}: there is an interface ${link.name} already, which is not hawser's`,

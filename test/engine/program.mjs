@@ -38,7 +38,8 @@ const actions = {
       const name = `churn-${process.pid}-${round}`;
       containers.create({ ...request, name, ports: ['80'] });
       await containers.start(name);
-      const [endpoint] = containers.inspect(name).endpoints;
+      // Of its two networks, one is the way out, and there the port is.
+      const endpoint = containers.inspect(name).endpoints.find((one) => one.ports.length > 0);
       const claim = { address: endpoint.addresses[0].address, port: endpoint.ports[0].hostPort };
       const from = Date.now();
       await sleep(20);
