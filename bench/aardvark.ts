@@ -2,9 +2,8 @@
  * aardvark-dns, Podman's name server, on a bridge of its own: Debian's package, unpacked beside the
  * build rather than installed, which reads its names from a directory of files.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../engine/paths.ts';
 import { pinNetns, unpinNetns } from '../native/netns.ts';
@@ -16,7 +15,7 @@ export interface Aardvark {
   /** The network namespace of one of its containers, and whom that asks. */
   netns: string;
   server: string;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 /** Starts it with containers of these names, of which one has a namespace to ask from. */
@@ -38,8 +37,10 @@ export async function startAardvark(names: string[]): Promise<Aardvark> {
   writeFileSync(join(config, 'bench'), [GATEWAY, ...lines, ''].join('\n'));
   const program = join(packages, 'usr/lib/podman/aardvark-dns');
   const [file = '', ...args] = host.argv([program, '--config', config, '--port', '53', 'run']);
-  const server = spawn(file, args, { stdio: 'ignore' });
-  return { netns, server: GATEWAY, stop: () => stop(server, host, netns) };
+  // It leaves a child behind that answers, and tells its pid in a file.
+  execFileSync(file, args, { stdio: 'ignore', timeout: 10_000 });
+  const pid = Number(readFileSync(join(config, 'aardvark.pid'), 'utf8'));
+  return { netns, server: GATEWAY, stop: () => stop(pid, host, netns) };
 }
 
 function plugIn(host: FakeHost, netns: string): void {
@@ -58,11 +59,8 @@ function plugIn(host: FakeHost, netns: string): void {
   });
 }
 
-async function stop(server: ChildProcess, host: FakeHost, netns: string): Promise<void> {
-  if (server.exitCode === null && server.signalCode === null) {
-    server.kill();
-    await once(server, 'exit');
-  }
+function stop(pid: number, host: FakeHost, netns: string): void {
+  process.kill(pid);
   unpinNetns(netns);
   host.dispose();
 }
