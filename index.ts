@@ -25,6 +25,7 @@ export type { ListedNetwork } from './engine/predefined.ts';
 export type { PruneFilters } from './engine/prune-filter.ts';
 export { type ErrorCode, HawserError } from './errors.ts';
 export type { Image, ImageConfig } from './image/image.ts';
+export type { Pools, PoolUse } from './net/addressing/pools.ts';
 export type {
   Counters,
   Endpoint,
@@ -46,7 +47,6 @@ export type {
   PolicyRuleRequest,
   Verdict,
 } from './net/policy/policy.ts';
-export type { Pools, PoolUse } from './net/pools.ts';
 export type {
   AttachRequest,
   DetachRequest,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { openIpam } from '../ipam/ipam.ts';
 import { pinNetns, unpinNetns } from '../native/netns.ts';
 import { type Networking, openNetworking } from '../net/networking.ts';
-import { parsePort } from '../net/ports.ts';
+import { parsePort } from '../net/ports/parse.ts';
 import { openStore } from '../store/lmdb.ts';
 import { type FakeHost, makeFakeHost } from '../test/support/fakehost.ts';
 import { median, type Row, settle, timed, under } from './measure.ts';

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Image, ImageConfig } from '../image/image.ts';
+import type { Pools } from '../net/addressing/pools.ts';
 import type { Counters, Endpoint, LeaseInfo, Network } from '../net/model.ts';
 import type { Policies } from '../net/networking.ts';
-import type { Pools } from '../net/pools.ts';
 import type {
   AttachRequest,
   EndpointSettings,

@@ -1,5 +1,5 @@
 import { isPinned, repinNetns } from '../native/netns.ts';
-import type { Difference } from '../net/difference.ts';
+import type { Difference } from '../net/repair/difference.ts';
 import type { ContainerRecord } from './container.ts';
 import { ownSandbox } from './containers/sandbox.ts';
 import type { Context } from './context.ts';

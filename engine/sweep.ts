@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { unpinNetns } from '../native/netns.ts';
-import type { Difference } from '../net/difference.ts';
+import type { Difference } from '../net/repair/difference.ts';
 import type { Context } from './context.ts';
 import { isAlive, isStarting } from './liveness.ts';
 import { removeTree } from './remove-tree.ts';

@@ -1,4 +1,4 @@
-import { type Difference, mended } from '../net/difference.ts';
+import { type Difference, mended } from '../net/repair/difference.ts';
 import type { ReconcileOptions, Repair } from '../net/request.ts';
 import { answererLives, answerNames, dismissAnswerer, ensureAnswerer } from './answerer.ts';
 import { ownSandbox } from './containers/sandbox.ts';

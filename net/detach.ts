@@ -4,16 +4,16 @@ import { isPinned } from '../native/netns.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { type Element, endpointElements } from './firewall/elements.ts';
-import { loseFlows } from './flows.ts';
-import { releasePorts } from './held-ports.ts';
 import type { Endpoint, Network } from './model.ts';
 import { poolId } from './networks.ts';
 import { arrival } from './policy/exchange.ts';
+import { loseFlows } from './ports/flows.ts';
+import { releasePorts } from './ports/held.ts';
+import { expectedElements } from './repair/truth.ts';
 import type { DetachRequest } from './request.ts';
-import { unshape } from './shaping.ts';
-import { expectedElements } from './truth.ts';
+import { type Crew, steer } from './routing/way-out.ts';
+import { unshape } from './shaping/queues.ts';
 import { attempt } from './undo.ts';
-import { type Crew, steer } from './way-out.ts';
 
 export function detach(context: NetContext, request: DetachRequest): void {
   const { sandbox, ifname, network, ending = false } = request;

@@ -5,24 +5,24 @@
  */
 import type { Ipam } from '../ipam/ipam.ts';
 import type { Store } from '../store/store.ts';
+import { leasesOf } from './addressing/lease-list.ts';
+import { openPools, type Pools } from './addressing/pools.ts';
 import { attach } from './attach.ts';
 import type { NetworkChange } from './change.ts';
 import type { NetContext } from './context.ts';
 import { endpointCounters, networkCounters } from './counters.ts';
 import { detach } from './detach.ts';
-import { type Difference, mended } from './difference.ts';
 import { bridgeDriver } from './drivers/bridge.ts';
 import { ipvlanDriver, macvlanDriver } from './drivers/stacked.ts';
 import { openFirewall } from './firewall/firewall.ts';
-import { leadPorts } from './lead-ports.ts';
-import { leasesOf } from './lease-list.ts';
 import type { Counters, Endpoint, LeaseInfo, Network, Sandbox } from './model.ts';
 import { createNetwork, ensureDefaultNetwork, pruneNetworks, removeNetwork } from './networks.ts';
 import { addRule, policyOf, removeRules, replacePolicy, setDefault } from './policy/change.ts';
 import type { Policy, PolicyRule, PolicyRuleRequest, Verdict } from './policy/policy.ts';
-import { openPools, type Pools } from './pools.ts';
-import { differences } from './reconcile.ts';
+import { leadPorts } from './ports/lead.ts';
 import { openRecords } from './records.ts';
+import { type Difference, mended } from './repair/difference.ts';
+import { differences } from './repair/reconcile.ts';
 import type {
   AttachRequest,
   DetachRequest,
@@ -32,7 +32,7 @@ import type {
   Repair,
   ShapeRequest,
 } from './request.ts';
-import { reshape } from './shape.ts';
+import { reshape } from './shaping/shape.ts';
 import { reload, teardown } from './teardown.ts';
 
 export interface NetworkingOptions {

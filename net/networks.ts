@@ -2,20 +2,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { HawserError, prefixed } from '../errors.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
+import { refuseOverlap, routedSubnets, subnetsOf, type TakenSubnet } from './addressing/subnets.ts';
+import { wantedSubnets } from './addressing/wanted-subnets.ts';
 import { attempting } from './attempting.ts';
-import { advise, fitIn } from './beside.ts';
 import type { NetContext } from './context.ts';
 import { DEFAULT_BRIDGE, DEFAULT_NETWORK } from './default-network.ts';
 import type { Host } from './drivers/driver.ts';
+import { advise, fitIn } from './firewall/beside.ts';
 import { networkElements } from './firewall/elements.ts';
 import type { DriverName, Network, NetworkSubnet } from './model.ts';
 import { refuseSmallMtu } from './mtu.ts';
 import { checkNetworkName, plain } from './names.ts';
+import { expectedElements } from './repair/truth.ts';
 import type { NetworkSpec, SubnetSpec } from './request.ts';
-import { refuseOverlap, routedSubnets, subnetsOf, type TakenSubnet } from './subnets.ts';
-import { expectedElements } from './truth.ts';
 import { type Undo, undoing } from './undo.ts';
-import { wantedSubnets } from './wanted-subnets.ts';
 
 export function createNetwork(context: NetContext, spec: NetworkSpec): Network {
   if (spec.name === DEFAULT_NETWORK) {

@@ -5,11 +5,11 @@ import { formatAddress, parseAddress } from '../ipam/address.ts';
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
-import type { Settled } from './endpoint-settings.ts';
-import { hostIpsOf } from './host-addresses.ts';
 import { parseMac } from './mac.ts';
 import type { Endpoint, Network, PortRequest, PublishedPort } from './model.ts';
+import { hostIpsOf } from './ports/host-addresses.ts';
 import type { AttachRequest } from './request.ts';
+import type { Settled } from './settings/endpoint-settings.ts';
 
 /**
  * The endpoint that is there already, if it is what is asked for. One whose link is gone (its

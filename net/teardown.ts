@@ -1,10 +1,10 @@
 /** The whole at once: the table rebuilt, or everything gone. */
 import { Rtnetlink } from '../native/rtnetlink/rtnetlink.ts';
-import { fitIn } from './beside.ts';
 import type { NetContext } from './context.ts';
 import { letGo } from './detach.ts';
+import { fitIn } from './firewall/beside.ts';
 import { unmakeNetwork } from './networks.ts';
-import { expectedElements } from './truth.ts';
+import { expectedElements } from './repair/truth.ts';
 
 /** Rebuilds the firewall's table from the store, in one transaction. */
 export function reload(context: NetContext): void {

@@ -1,7 +1,7 @@
 import { HawserError, prefixed } from '../../errors.ts';
-import { settle } from '../../net/endpoint-settings.ts';
 import type { Network, PortRequest } from '../../net/model.ts';
 import type { EndpointSettings } from '../../net/request.ts';
+import { settle } from '../../net/settings/endpoint-settings.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../liveness.ts';

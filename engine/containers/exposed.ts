@@ -1,7 +1,7 @@
 /** Ports that an image or a request exposes: what a container serves, whether it is published or not. */
 import { HawserError } from '../../errors.ts';
 import type { PortRequest } from '../../net/model.ts';
-import { parsePort } from '../../net/ports.ts';
+import { parsePort } from '../../net/ports/parse.ts';
 
 /**
  * Reads `EXPOSE` and `--expose`: `80`, `53/udp`, `8000-8010`.

@@ -1,10 +1,10 @@
 import { HawserError, prefixed } from '../../errors.ts';
 import type { ImageConfig } from '../../image/image.ts';
-import { settle } from '../../net/endpoint-settings.ts';
 import type { Network } from '../../net/model.ts';
 import { resolveMode } from '../../net/modes.ts';
-import { parsePort } from '../../net/ports.ts';
-import { checkShaping } from '../../net/shaping.ts';
+import { parsePort } from '../../net/ports/parse.ts';
+import { settle } from '../../net/settings/endpoint-settings.ts';
+import { checkShaping } from '../../net/shaping/queues.ts';
 import type { AttachmentRequest, CreateRequest, NetworkConfig } from '../container.ts';
 import type { Context } from '../context.ts';
 import { findPredefined } from '../predefined.ts';

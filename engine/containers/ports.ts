@@ -1,7 +1,7 @@
 /** Published ports, held by the container's monitor so that no other program gets them. */
 import { holdPorts } from '../../native/hold-ports.ts';
 import type { PortRun } from '../../native/plan.ts';
-import { portSockets } from '../../net/port-sockets.ts';
+import { portSockets } from '../../net/ports/sockets.ts';
 import type { ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 

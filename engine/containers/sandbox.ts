@@ -1,7 +1,7 @@
 import { HawserError } from '../../errors.ts';
 import { pinNetns, unpinNetns } from '../../native/netns.ts';
 import type { Endpoint, Sandbox } from '../../net/model.ts';
-import { ranked } from '../../net/way-out.ts';
+import { ranked } from '../../net/routing/way-out.ts';
 import { ensureAnswerer } from '../answerer.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';

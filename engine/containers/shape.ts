@@ -1,7 +1,7 @@
 import { HawserError, prefixed } from '../../errors.ts';
 import type { ShapingChange } from '../../net/request.ts';
-import { reshaped } from '../../net/shape.ts';
-import { checkShaping } from '../../net/shaping.ts';
+import { checkShaping } from '../../net/shaping/queues.ts';
+import { reshaped } from '../../net/shaping/shape.ts';
 import type { AttachmentRequest } from '../container.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../liveness.ts';

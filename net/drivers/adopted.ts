@@ -6,11 +6,11 @@ import { isIPv4 } from 'node:net';
 import { HawserError } from '../../errors.ts';
 import type { Link } from '../../native/rtnetlink/link.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
-import type { Difference } from '../difference.ts';
-import { ensureForwarding } from '../forwarding.ts';
 import { ownership } from '../kernel-names.ts';
 import type { Network, NetworkSubnet } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
+import type { Difference } from '../repair/difference.ts';
+import { ensureForwarding } from '../routing/forwarding.ts';
 import type { Host } from './driver.ts';
 
 /** Marks an address as lent by hawser (IFA_PROTO, Linux 5.18), as an alias marks a link. */

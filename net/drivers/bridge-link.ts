@@ -3,14 +3,14 @@ import { isIPv4 } from 'node:net';
 import { HawserError } from '../../errors.ts';
 import type { Link } from '../../native/rtnetlink/link.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
-import { defaultRouteMtu } from '../default-route.ts';
-import type { Difference } from '../difference.ts';
 import { aliasOfNetwork, bridgeMac, bridgeNameOf, isOfNetwork } from '../kernel-names.ts';
 import type { Endpoint, Network } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
 import { filterBridged } from '../policy/bridged.ts';
-import { settingDifferences } from '../settings.ts';
-import { ensureSysctl } from '../sysctl.ts';
+import type { Difference } from '../repair/difference.ts';
+import { defaultRouteMtu } from '../routing/default-route.ts';
+import { settingDifferences } from '../settings/differences.ts';
+import { ensureSysctl } from '../settings/sysctl.ts';
 import { QUIET } from './interior.ts';
 
 export function bridgeOf({ bridge, id }: Network): string {

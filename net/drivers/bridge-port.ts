@@ -2,12 +2,12 @@
 import { HawserError } from '../../errors.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import { failedWith } from '../../native/sys-error.ts';
-import type { Difference } from '../difference.ts';
 import { aliasOfEndpoint, hostIfnameOf, isOfEndpoint } from '../kernel-names.ts';
-import { loopbackDifferences, openLoopback } from '../loopback.ts';
 import type { Endpoint, Network } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
-import { readSysctl } from '../sysctl.ts';
+import { loopbackDifferences, openLoopback } from '../ports/loopback.ts';
+import type { Difference } from '../repair/difference.ts';
+import { readSysctl } from '../settings/sysctl.ts';
 import { bridgeOf, checkOurs } from './bridge-link.ts';
 import type { Between } from './driver.ts';
 import { interiorDifferences } from './interior.ts';

@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { HawserError } from '../../errors.ts';
 import { DEFAULT_BRIDGE, DEFAULT_NETWORK } from '../default-network.ts';
-import { ensureForwarding, forwardingDifferences } from '../forwarding.ts';
 import { bridgeNameOf, hostIfnameOf, isOfNetwork } from '../kernel-names.ts';
 import type { Network } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
 import { filterBridged, filterDifferences } from '../policy/bridged.ts';
+import { ensureForwarding, forwardingDifferences } from '../routing/forwarding.ts';
 import { adoptedDifferences, adopting, leaveAdopted, useAdopted } from './adopted.ts';
 import { bridgeDifferences, bridgeMtu, bridgeOf, checkOurs, makeBridge } from './bridge-link.ts';
 import { addPair, configurePort, portDifferences } from './bridge-port.ts';

@@ -1,6 +1,6 @@
 import type { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
-import type { Difference } from '../difference.ts';
 import type { DriverName, Endpoint, Network } from '../model.ts';
+import type { Difference } from '../repair/difference.ts';
 import type { Undo } from '../undo.ts';
 
 /**

@@ -4,12 +4,12 @@ import { inNetns } from '../../native/netns.ts';
 import type { LinkChange } from '../../native/rtnetlink/link.ts';
 import { MAIN_TABLE } from '../../native/rtnetlink/route.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
-import type { Difference } from '../difference.ts';
-import { sysctlPaths } from '../endpoint-sysctls.ts';
 import type { Endpoint, EndpointRoute, Network } from '../model.ts';
-import { formatRoute } from '../routes.ts';
-import { settingDifferences } from '../settings.ts';
-import { ensureSysctl } from '../sysctl.ts';
+import type { Difference } from '../repair/difference.ts';
+import { formatRoute } from '../routing/routes.ts';
+import { settingDifferences } from '../settings/differences.ts';
+import { sysctlPaths } from '../settings/endpoint-sysctls.ts';
+import { ensureSysctl } from '../settings/sysctl.ts';
 
 /**
  * Switched off at both ends of a link: nobody on it becomes a router by saying so (RFC 4861,
@@ -18,7 +18,7 @@ import { ensureSysctl } from '../sysctl.ts';
  */
 export const QUIET = ['accept_ra', 'accept_dad'] as const;
 
-/** Settings, addresses, up, and routes; the default ones are the sandbox's (net/way-out.ts). */
+/** Settings, addresses, up, and routes; the default ones are the sandbox's (net/routing/way-out.ts). */
 export function configureInside(endpoint: Endpoint, network: Network, inside: Rtnetlink): void {
   const { ifname, addresses, sandbox, routes = [] } = endpoint;
   inNetns(sandbox.path, () => {

@@ -6,9 +6,9 @@
 import { HawserError } from '../../errors.ts';
 import { isPinned } from '../../native/netns.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
-import { defaultRouteLink } from '../default-route.ts';
 import { aliasOfEndpoint, hostIfnameOf, isOfEndpoint } from '../kernel-names.ts';
 import type { Endpoint, Network } from '../model.ts';
+import { defaultRouteLink } from '../routing/default-route.ts';
 import { failureOf } from '../undo.ts';
 import type { Between, Driver } from './driver.ts';
 import { configureInside, interiorDifferences } from './interior.ts';

@@ -1,9 +1,9 @@
 /** What a network and an endpoint put into the tables' sets and maps: pure data from pure data. */
 import { isIPv4 } from 'node:net';
 import { hasNames } from '../dns/names.ts';
-import { isAny } from '../host-addresses.ts';
 import type { Endpoint, Network, PublishedPort } from '../model.ts';
 import { parseBridgeOptions } from '../options.ts';
+import { isAny } from '../ports/host-addresses.ts';
 import { originElements } from './origin.ts';
 import { NAMES_PORT } from './skeleton.ts';
 import { familyOf } from './tables.ts';

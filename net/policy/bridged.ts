@@ -4,9 +4,9 @@
  */
 import { HawserError } from '../../errors.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
-import type { Difference } from '../difference.ts';
 import type { Endpoint, Network } from '../model.ts';
-import { readSysctl } from '../sysctl.ts';
+import type { Difference } from '../repair/difference.ts';
+import { readSysctl } from '../settings/sysctl.ts';
 
 /** @throws HawserError 'unsupported' for a policy that could not be enforced */
 export function checkSupport({ bridge, policy }: Network): void {

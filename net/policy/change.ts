@@ -4,7 +4,7 @@ import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from '../context.ts';
 import type { Network } from '../model.ts';
 import { plain } from '../names.ts';
-import { expectedElements } from '../truth.ts';
+import { expectedElements } from '../repair/truth.ts';
 import { undoing } from '../undo.ts';
 import { allowHairpins, checkSupport, filterBridged } from './bridged.ts';
 import { policyElements } from './elements.ts';

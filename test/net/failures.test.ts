@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostIfnameOf } from '../../net/kernel-names.ts';
 import type { Sandbox } from '../../net/model.ts';
-import { parsePort } from '../../net/ports.ts';
+import { parsePort } from '../../net/ports/parse.ts';
 import { type Lab, makeLab } from './lab.ts';
 
 /** Whatever step fails, everything is as it was before. */

@@ -5,11 +5,11 @@ import { GUARD } from '../../net/firewall/guard.ts';
 import { POLICY } from '../../net/firewall/policy-chains.ts';
 import { SKELETON, USER } from '../../net/firewall/skeleton.ts';
 import { TABLES } from '../../net/firewall/tables.ts';
-import { hostIpsOf } from '../../net/host-addresses.ts';
 import type { Endpoint, EndpointAddress, Network, PublishedPort } from '../../net/model.ts';
 import { policyElements } from '../../net/policy/elements.ts';
 import { parseRule } from '../../net/policy/policy.ts';
-import { parsePort } from '../../net/ports.ts';
+import { hostIpsOf } from '../../net/ports/host-addresses.ts';
+import { parsePort } from '../../net/ports/parse.ts';
 import { makeFakeHost } from '../support/fakehost.ts';
 
 /** The documentation in docs/firewall/ is what is given to the kernel, word for word. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openIpam } from '../../ipam/ipam.ts';
 import { MNT_DETACH, mount, umount } from '../../native/libc.ts';
 import { type Networking, openNetworking } from '../../net/networking.ts';
-import { parsePort } from '../../net/ports.ts';
+import { parsePort } from '../../net/ports/parse.ts';
 import { openStore } from '../../store/lmdb.ts';
 import type { Store } from '../../store/store.ts';
 import { linksOf } from './drivers/conformance.ts';

@@ -9,7 +9,7 @@ import { runNft } from '../../native/nftables.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import type { Endpoint, Sandbox } from '../../net/model.ts';
 import { type Networking, openNetworking } from '../../net/networking.ts';
-import { parsePort } from '../../net/ports.ts';
+import { parsePort } from '../../net/ports/parse.ts';
 import type { AttachRequest } from '../../net/request.ts';
 import { openStore } from '../../store/lmdb.ts';
 import type { Store } from '../../store/store.ts';

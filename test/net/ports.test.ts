@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatPort, parsePort } from '../../net/ports.ts';
+import { formatPort, parsePort } from '../../net/ports/parse.ts';
 
 describe('parsePort', () => {
   const any = { protocol: 'tcp', count: 1 };

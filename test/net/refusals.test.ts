@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../net/model.ts';
-import { parsePort } from '../../net/ports.ts';
+import { parsePort } from '../../net/ports/parse.ts';
 import type { AttachRequest } from '../../net/request.ts';
 import { HOST_ADDRESS } from '../support/fakehost.ts';
 import { type Lab, makeLab, refusal } from './lab.ts';

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inNetns } from '../../native/netns.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import { bridgeNameOf, hostIfnameOf } from '../../net/kernel-names.ts';
-import { readSysctl } from '../../net/sysctl.ts';
+import { readSysctl } from '../../net/settings/sysctl.ts';
 import { HOST_ADDRESS, HOST_ADDRESS6, OUTSIDE_ADDRESS, type Place } from '../support/fakehost.ts';
 import { ask, type Container, type Lab, makeLab } from './lab.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openIpam } from '../../ipam/ipam.ts';
 import { pinNetns, unpinNetns } from '../../native/netns.ts';
 import { openNetworking } from '../../net/networking.ts';
-import { parsePort } from '../../net/ports.ts';
+import { parsePort } from '../../net/ports/parse.ts';
 import { openStore } from '../../store/lmdb.ts';
 
 const [, , verb = '', root = '', id = '', path = '', last = 'Infinity'] = process.argv;

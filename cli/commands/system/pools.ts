@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DefaultPool, PoolUse } from '../../../net/pools.ts';
+import type { DefaultPool, PoolUse } from '../../../net/addressing/pools.ts';
 import type { Door } from '../../door.ts';
 import { examples } from '../../examples.ts';
 import { formatOption, jsonLines, parseFormat } from '../../format.ts';
