@@ -13,6 +13,7 @@ import { networkElements } from './firewall/elements.ts';
 import type { DriverName, Network, NetworkSubnet } from './model.ts';
 import { refuseSmallMtu } from './mtu.ts';
 import { checkNetworkName, plain } from './names.ts';
+import { policyElements } from './policy/elements.ts';
 import { expectedElements } from './repair/truth.ts';
 import type { NetworkSpec, SubnetSpec } from './request.ts';
 import { type Undo, undoing } from './undo.ts';
@@ -122,7 +123,7 @@ function make(context: NetContext, spec: NetworkSpec, id = networkId()): Network
 
 /** Removes a network that nothing is attached to; what is already gone of it is success. */
 export function unmakeNetwork(context: NetContext, network: Network, rtnl: Rtnetlink): void {
-  context.firewall.remove(networkElements(network));
+  context.firewall.remove([...networkElements(network), ...policyElements(network, [])]);
   context.step('network:firewall-gone');
   const host = { rtnl, note: context.note };
   context.drivers[network.driver].remove(network, host, context.records.networks());

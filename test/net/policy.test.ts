@@ -219,6 +219,20 @@ describe('who comes and goes', () => {
     expect(await reached(web, 'tcp', by(db))).toEqual(nobody);
   });
 
+  it('a network takes its policy with it', () => {
+    const { networks, reconcile } = lab.networking;
+    const before = lab.snapshot();
+    lab.host.inside(() => {
+      for (const take of [() => networks.remove('brief'), () => networks.prune()]) {
+        networks.create({ name: 'brief', subnets: [{ subnet: '10.6.0.0/24' }] });
+        policies().setDefault('brief', 'deny');
+        take();
+        expect(reconcile()).toEqual([]);
+      }
+    });
+    expect(lab.snapshot()).toEqual(before);
+  });
+
   it('without a policy nothing of it is left', () => {
     const plain = () => [
       lab.networking.networks.get('blue'),
