@@ -1,5 +1,5 @@
 /** Bridges and their ports (bridge(8), ip-link(8)). */
-import type { Bridge, BridgePort } from 'netlink/dist/rt/ifla.js';
+import type { Bridge, BridgePort, Info } from 'netlink/dist/rt/ifla.js';
 import { ifla, structs } from './codec.ts';
 import {
   createLink,
@@ -44,6 +44,8 @@ export interface BridgePortChange {
 const LINKINFO = new Set([18]);
 /** IFLA_BR_NF_CALL_IPTABLES, NF_CALL_IP6TABLES */
 const CALLS = new Set([36, 37]);
+/** IFLA_BRPORT_MODE, GUARD, LEARNING, UNICAST_FLOOD, ISOLATED */
+const PORT_SETTINGS = new Set([4, 5, 8, 9, 33]);
 
 export function newBridge(spec: NewBridge): Request {
   const { putBool, putU32 } = structs();
@@ -65,9 +67,8 @@ export function changeBridge(ref: LinkRef, { callIptables }: BridgeChange): Requ
 }
 
 /** Undefined if the link is no bridge. */
-export function decodeBridge({ payload }: Reply): BridgeChange | undefined {
-  const attrs = ifla().parseLinkAttrs(only(payload.subarray(HEADER_LENGTH), LINKINFO));
-  const info = attrs.linkinfo && ifla().parseInfo(attrs.linkinfo);
+export function decodeBridge(reply: Reply): BridgeChange | undefined {
+  const info = infoOf(reply);
   if (info?.kind !== 'bridge' || !Buffer.isBuffer(info.data)) return undefined;
   const { nfCallIptables, nfCallIp6tables } = ifla().parseBridge(only(info.data, CALLS));
   return { callIptables: nfCallIptables?.[0] === 1 && nfCallIp6tables?.[0] === 1 };
@@ -86,4 +87,23 @@ export function changeBridgePort(ref: LinkRef, change: BridgePortChange): Reques
   });
   const attempt = `set ${Object.keys(change).join(', ')} of the bridge port ${refText(ref)}`;
   return linkRequest(RTM_NEWLINK, 0, attempt, ref, { linkinfo });
+}
+
+/** Undefined if the link is no port of a bridge. */
+export function decodeBridgePort(reply: Reply): Required<BridgePortChange> | undefined {
+  const info = infoOf(reply);
+  if (info?.slaveKind !== 'bridge' || !Buffer.isBuffer(info.slaveData)) return undefined;
+  const port = ifla().parseBridgePort(only(info.slaveData, PORT_SETTINGS));
+  return {
+    hairpin: port.mode === 1,
+    isolated: port.isolated?.[0] === 1,
+    learning: port.learning === 1,
+    flood: port.unicastFlood === 1,
+    bpduGuard: port.guard === 1,
+  };
+}
+
+function infoOf({ payload }: Reply): Info | undefined {
+  const { linkinfo } = ifla().parseLinkAttrs(only(payload.subarray(HEADER_LENGTH), LINKINFO));
+  return linkinfo && ifla().parseInfo(linkinfo);
 }

@@ -14,6 +14,7 @@ import {
   changeBridge,
   changeBridgePort,
   decodeBridge,
+  decodeBridgePort,
   type NewBridge,
   newBridge,
 } from './bridge.ts';
@@ -86,8 +87,7 @@ export class Rtnetlink {
   }
 
   link(ref: LinkRef): Link | undefined {
-    const reply = this.#socket.find(this.#ask(getLink(ref)), ENODEV);
-    return reply && decodeLink(reply);
+    return this.#find(getLink(ref), decodeLink);
   }
 
   addBridge(spec: NewBridge): void {
@@ -128,8 +128,7 @@ export class Rtnetlink {
 
   /** How a bridge is set; undefined if there is no bridge of that name. */
   bridge(ref: LinkRef): BridgeChange | undefined {
-    const reply = this.#socket.find(this.#ask(getLink(ref)), ENODEV);
-    return reply && decodeBridge(reply);
+    return this.#find(getLink(ref), decodeBridge);
   }
 
   setBridge(ref: LinkRef, change: BridgeChange): void {
@@ -139,8 +138,7 @@ export class Rtnetlink {
   /** Undefined if there is no such link. */
   counters(ref: LinkRef): LinkCounters | undefined {
     const link = this.link(ref);
-    const reply = link && this.#socket.find(this.#ask(getCounters(link.index)), ENODEV);
-    return reply && decodeCounters(reply).counters;
+    return link && this.#find(getCounters(link.index), decodeCounters)?.counters;
   }
 
   /** Of every link, by its name. */
@@ -148,6 +146,11 @@ export class Rtnetlink {
     const names = new Map(this.links().map(({ index, name }) => [index, name]));
     const all = this.#socket.dump(this.#ask(getCounters()), decodeCounters);
     return new Map(all.map(({ index, counters }) => [names.get(index) ?? '', counters]));
+  }
+
+  /** How a port of a bridge is set; undefined if there is no such link, or it is no port of one. */
+  bridgePort(ref: LinkRef): Required<BridgePortChange> | undefined {
+    return this.#find(getLink(ref), decodeBridgePort);
   }
 
   setBridgePort(ref: LinkRef, change: BridgePortChange): void {
@@ -172,11 +175,8 @@ export class Rtnetlink {
 
   /** Returns false if the link has no such address. */
   removeAddress(link: LinkRef, spec: NewAddress): boolean {
-    return this.remove(
-      deleteAddress(this.index(link), refText(link), spec),
-      'EADDRNOTAVAIL',
-      'ENODEV',
-    );
+    const request = deleteAddress(this.index(link), refText(link), spec);
+    return this.remove(request, 'EADDRNOTAVAIL', 'ENODEV');
   }
 
   routes(filter: { family?: 4 | 6; table?: number } = {}): Route[] {
@@ -281,8 +281,12 @@ export class Rtnetlink {
   }
 
   index(ref: LinkRef): number {
-    if (typeof ref === 'number') return ref;
-    return this.#get(ref).index;
+    return typeof ref === 'number' ? ref : this.#get(ref).index;
+  }
+
+  #find<T>(request: Request, decode: (reply: Reply) => T): T | undefined {
+    const reply = this.#socket.find(this.#ask(request), ENODEV);
+    return reply && decode(reply);
   }
 
   #get(ref: LinkRef): Link {

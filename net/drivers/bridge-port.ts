@@ -1,16 +1,15 @@
-/** The pair between a sandbox and a bridge: made, set up as a port, and compared with what it was made as. */
+/** The pair between a sandbox and a bridge: made, and compared with what it was made as. */
 import { HawserError } from '../../errors.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import { failedWith } from '../../native/sys-error.ts';
 import { aliasOfEndpoint, hostIfnameOf, isOfEndpoint } from '../kernel-names.ts';
 import type { Endpoint, Network } from '../model.ts';
-import { parseBridgeOptions } from '../options.ts';
-import { loopbackDifferences, openLoopback } from '../ports/loopback.ts';
+import { loopbackDifferences } from '../ports/loopback.ts';
 import type { Difference } from '../repair/difference.ts';
-import { readSysctl } from '../settings/sysctl.ts';
 import { bridgeOf, checkOurs } from './bridge-link.ts';
 import type { Between } from './driver.ts';
 import { interiorDifferences } from './interior.ts';
+import { configurePort, portSettingDifferences } from './port-settings.ts';
 
 export function addPair(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): void {
   const { key, ifname, mac, mtu, sandbox } = endpoint;
@@ -37,32 +36,6 @@ function removeLeftover(endpoint: Endpoint, rtnl: Rtnetlink): boolean {
   throw new HawserError(
     'taken',
     `there is an interface ${link.name} already, which is not hawser's`,
-  );
-}
-
-/**
- * A frame leaves by the port it came from only in hairpin mode. Our own hairpin traffic is routed,
- * except where br_netfilter takes NAT into the bridge.
- */
-export function configurePort(endpoint: Endpoint, network: Network, rtnl: Rtnetlink): void {
-  const { key, ports } = endpoint;
-  const hostIfname = hostIfnameOf(key);
-  const { icc, answersOnly } = parseBridgeOptions(network.options);
-  const isolated = !icc || answersOnly;
-  const hairpin = ports.length > 0 && isFiltered(network);
-  rtnl.batch(() => {
-    rtnl.setLink(hostIfname, { alias: aliasOfEndpoint(endpoint) });
-    if (isolated || hairpin) rtnl.setBridgePort(hostIfname, { isolated, hairpin });
-  });
-  openLoopback(bridgeOf(network), ports, rtnl);
-}
-
-/** Whether br_netfilter hands the network's frames to the firewall, of one family at least. */
-function isFiltered({ policy }: Network): boolean {
-  const calls = ['iptables', 'ip6tables'];
-  return (
-    policy !== undefined ||
-    calls.some((what) => readSysctl(`bridge/bridge-nf-call-${what}`) === '1')
   );
 }
 
@@ -122,6 +95,7 @@ export function portDifferences(
           ),
         ]),
     ...(link.up ? [] : [differs('is down', (rtnl) => rtnl.setLink(name, { up: true }))]),
+    ...(isPort ? portSettingDifferences(endpoint, network, rtnl) : []),
     ...(isPort ? loopbackDifferences(bridge, ports, rtnl) : []),
     ...interiorDifferences(endpoint, network, inside),
   ];

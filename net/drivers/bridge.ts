@@ -12,9 +12,10 @@ import { filterBridged, filterDifferences } from '../policy/bridged.ts';
 import { ensureForwarding, forwardingDifferences } from '../routing/forwarding.ts';
 import { adoptedDifferences, adopting, leaveAdopted, useAdopted } from './adopted.ts';
 import { bridgeDifferences, bridgeMtu, bridgeOf, checkOurs, makeBridge } from './bridge-link.ts';
-import { addPair, configurePort, portDifferences } from './bridge-port.ts';
+import { addPair, portDifferences } from './bridge-port.ts';
 import type { Driver } from './driver.ts';
 import { configureInside } from './interior.ts';
+import { configurePort } from './port-settings.ts';
 
 export const bridgeDriver: Driver = {
   name: 'bridge',

@@ -3,6 +3,7 @@
  * moves at once when networks come and go.
  */
 import { isIPv4 } from 'node:net';
+import type { Family } from '../../ipam/address.ts';
 import { MAIN_TABLE, type Route } from '../../native/rtnetlink/route.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import type { Endpoint } from '../model.ts';
@@ -117,7 +118,7 @@ function isGateway(gateway: string, records: Records): boolean {
 }
 
 function defaultRoutes(inside: Rtnetlink, wanted: readonly WayOut[]): Route[] {
-  const [only, other] = wanted.map(({ gateway }) => (isIPv4(gateway) ? 4 : 6) as 4 | 6);
+  const [only, other] = wanted.map(({ gateway }): Family => (isIPv4(gateway) ? 4 : 6));
   const family = other === undefined ? only : undefined;
   return inside
     .routes(family === undefined ? {} : { family })

@@ -197,6 +197,10 @@ test('bridge ports take their settings, and links change', () => {
   expect(ip('link', 'show', 'hv0')[0]).toMatchObject({
     linkinfo: { info_slave_data: { hairpin: true, isolated: true, learning: false, guard: false } },
   });
+  const settings = { hairpin: true, isolated: true, learning: false, flood: true };
+  expect(rtnl.bridgePort('hv0')).toEqual({ ...settings, bpduGuard: false });
+  expect(rtnl.bridgePort('hv1')).toBeUndefined();
+  expect(rtnl.bridgePort('nowhere')).toBeUndefined();
   rtnl.setLink('hv0', {
     name: 'port0',
     mtu: 1300,

@@ -62,6 +62,18 @@ describe('without inter-container connectivity', () => {
     quiet.other.exec(['ip', 'route', 'del', ...route]);
   });
 
+  it('ports that were opened by hand are isolated again', async () => {
+    const { one, other } = quiet;
+    const [address = ''] = addresses(one);
+    const hostIfname = one.endpoint.hostIfname ?? '';
+    lab.host.exec(['bridge', 'link', 'set', 'dev', hostIfname, 'isolated', 'off']);
+    expect(await ask(other, 'tcp', address, 80)).toMatch(/^one from/);
+    expect(lab.host.inside(() => lab.networking.reconcile())).toEqual([
+      { kind: 'link', what: `link ${hostIfname} of quiet-one (eth0) has isolated off` },
+    ]);
+    await nobodyAnswers(ask(other, 'tcp', address, 80));
+  });
+
   it.each(protocols)(
     'all else works: the host, the outside, published ports, by %s',
     async (protocol) => {

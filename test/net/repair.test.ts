@@ -145,6 +145,16 @@ describe('is mended without a restart', () => {
       'ip link set LINK name mine',
       ['link mine belongs to no endpoint', 'web (eth0) has no link to blue'],
     ],
+    [
+      'a port set to hear nobody',
+      'host',
+      'bridge link set dev LINK isolated on learning off flood off',
+      [
+        'link LINK of web (eth0) has isolated on',
+        'link LINK of web (eth0) has learning off',
+        'link LINK of web (eth0) has flood off',
+      ],
+    ],
     ['a veth set down', 'host', 'ip link set LINK down', ['link LINK of web (eth0) is down']],
     [
       'the MTU of a veth',
