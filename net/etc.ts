@@ -1,6 +1,8 @@
 /** The text of /etc/hosts and /etc/resolv.conf in a container, as Docker writes them. */
 import { isIP, isIPv4 } from 'node:net';
 import { HawserError } from '../errors.ts';
+import { isName } from './dns/names.ts';
+import { shown } from './names.ts';
 
 export interface HostsFile {
   /** The host's own file, for a container in the host's sandbox; it comes first. */
@@ -51,13 +53,17 @@ export function parseExtraHost(text: string): { name: string; address: string } 
   return { name, address };
 }
 
-export interface ResolvConfFile {
+export interface ResolvConfFile extends ResolvConfWishes {
   /** The host's /etc/resolv.conf. */
   host: string;
   /** Whether 127.0.0.53 and the like mean the same server in there as on the host. */
   sharesHost?: boolean;
   /** Who is asked in place of all servers: the responder of the container's network. */
   responder?: string | undefined;
+}
+
+/** What is asked for in place of the host's. */
+export interface ResolvConfWishes {
   /** In place of the host's servers. */
   dns?: string[];
   /** In place of the host's search domains; `.` means none. */
@@ -73,14 +79,10 @@ const FALLBACK = ['8.8.8.8', '8.8.4.4'];
  * resolv.conf(5) for a container: the host's, less the servers on the host's loopback, which are
  * not there in another network namespace.
  *
- * @throws HawserError 'invalid' for a `dns` that is no address
+ * @throws HawserError 'invalid' as checkResolvConf
  */
 export function resolvConfFile({ host, sharesHost = false, ...given }: ResolvConfFile): string {
-  for (const server of given.dns ?? []) {
-    if (isIP(server) === 0) {
-      throw new HawserError('invalid', `DNS server ${JSON.stringify(server)} is not an address`);
-    }
-  }
+  checkResolvConf(given);
   const inherited = parseResolvConf(host);
   const reachable = inherited.servers.filter((server) => sharesHost || !isLoopback(server));
   const usual = either(given.dns, reachable.length > 0 || sharesHost ? reachable : FALLBACK);
@@ -93,6 +95,32 @@ export function resolvConfFile({ host, sharesHost = false, ...given }: ResolvCon
     ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
     '',
   ].join('\n');
+}
+
+/**
+ * Refuses what would be something else as a line of resolv.conf: a line break in an option would be
+ * one more server.
+ *
+ * @throws HawserError 'invalid'
+ */
+export function checkResolvConf({ dns = [], search = [], options = [] }: ResolvConfWishes): void {
+  const refuse = (what: string, text: string, why: string) => {
+    throw new HawserError('invalid', `${what} ${shown(text)} ${why}`);
+  };
+  for (const server of dns)
+    if (isIP(server) === 0) refuse('DNS server', server, 'is not an address');
+  for (const domain of search) {
+    if (domain !== '.' && !isName(domain.toLowerCase().replace(/\.$/, ''))) {
+      refuse(
+        'search domain',
+        domain,
+        'is no name: labels of letters, digits, _ and -, dots between',
+      );
+    }
+  }
+  for (const option of options) {
+    if (!/^[!-~]+$/.test(option)) refuse('option', option, 'of resolv.conf is not one word');
+  }
 }
 
 /**

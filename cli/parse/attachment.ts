@@ -26,7 +26,8 @@ export function parseNetworks(texts: string[], first: EndpointSettings): Attachm
       `--network ${texts[0]}: an address is given here and by an option of its own`,
     );
   }
-  return [{ ...head, ...first }, ...others];
+  const aliases = [...(head.aliases ?? []), ...(first.aliases ?? [])];
+  return [{ ...head, ...first, ...(aliases.length > 0 && { aliases }) }, ...others];
 }
 
 function parseNetwork(text: string): AttachmentRequest {

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { isAlive } from '../liveness.ts';
 import { plain } from '../names.ts';
 import { writeEtcFiles } from './etc.ts';
-import { refuseSameIfname, resolveNetwork } from './network-config.ts';
+import { checkAliased, refuseSameIfname, resolveNetwork } from './network-config.ts';
 import { holdPortsAnew } from './ports.ts';
 import { attachSandbox, publisherOf } from './sandbox.ts';
 
@@ -25,6 +25,7 @@ export function connectContainer(
       throw new HawserError('taken', `${attempt}: it is connected already`);
     }
     refuseSameIfname(record.network.attachments, settings, attempt);
+    checkAliased(context, network, settings.aliases, attempt);
     const attachment = { ...settings, network: network.id };
     if (isAlive(record, context.paths)) {
       attachSandbox(context, record, attachment, portsOn(context, record, network));

@@ -1,5 +1,8 @@
 import { HawserError, prefixed } from '../../errors.ts';
 import type { ImageConfig } from '../../image/image.ts';
+import { DEFAULT_NETWORK } from '../../net/default-network.ts';
+import { hasNames } from '../../net/dns/names.ts';
+import { checkResolvConf } from '../../net/etc.ts';
 import type { Network } from '../../net/model.ts';
 import { resolveMode } from '../../net/modes.ts';
 import { parsePort } from '../../net/ports/parse.ts';
@@ -19,6 +22,12 @@ export function configureNetwork(
 ): NetworkConfig {
   const named = request.networks?.length ? request.networks : ['bridge'];
   const wanted = prefixed(attempt, () => named.map(asRequest));
+  const resolver = {
+    dns: request.dns ?? [],
+    search: request.dnsSearch ?? [],
+    options: request.dnsOptions ?? [],
+  };
+  prefixed(attempt, () => checkResolvConf(resolver));
   const mode = prefixed(attempt, () => resolveMode(wanted.map(({ network }) => network)));
   if (mode.kind !== 'own') refuseOwnSettings(request, wanted, mode.kind, attempt);
   else if (mode.attachments.length === 0)
@@ -39,9 +48,9 @@ export function configureNetwork(
     attachments: isAttached ? resolveAttachments(context, wanted, attempt) : [],
     ports: isAttached ? ports : [],
     exposed: exposed.map(exposedText),
-    dns: request.dns ?? [],
-    dnsSearch: request.dnsSearch ?? [],
-    dnsOptions: request.dnsOptions ?? [],
+    dns: resolver.dns,
+    dnsSearch: resolver.search,
+    dnsOptions: resolver.options,
     extraHosts: request.extraHosts ?? [],
   };
 }
@@ -115,8 +124,9 @@ function resolveAttachments(
 ): AttachmentRequest[] {
   const attachments = wanted.map((attachment) => {
     const network = resolveNetwork(context, attachment.network, attempt);
-    const { shaping } = attachment;
+    const { shaping, aliases } = attachment;
     if (shaping !== undefined) prefixed(attempt, () => checkShaping(network, shaping));
+    checkAliased(context, network, aliases, attempt);
     return { ...attachment, network: network.id };
   });
   const ids = attachments.map(({ network }) => network);
@@ -128,6 +138,29 @@ function resolveAttachments(
     refuseSameIfname(attachments.slice(0, index), one, attempt);
   }
   return attachments;
+}
+
+/**
+ * An alias is of use where containers have names. As with docker it is refused on the default
+ * network, and taken elsewhere, where a program may give aliases whatever the driver.
+ */
+export function checkAliased(
+  { note }: Pick<Context, 'note'>,
+  network: Pick<Network, 'name' | 'driver' | 'bridge'>,
+  aliases: readonly string[] = [],
+  attempt: string,
+): void {
+  if (aliases.length === 0 || hasNames(network)) return;
+  const { name, driver } = network;
+  if (name !== DEFAULT_NETWORK) {
+    note(`${attempt}: an alias has no effect on ${name}, a ${driver} network, which has no names`);
+    return;
+  }
+  throw new HawserError(
+    'invalid',
+    `${attempt}: the default network has no names, so there is no alias on it`,
+    { hint: 'name a network of your own: hawser network create' },
+  );
 }
 
 /** Two of a container's interfaces cannot be called alike. */

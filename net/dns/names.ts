@@ -60,6 +60,7 @@ export function checkAlias(alias: string): void {
   );
 }
 
-function isName(name: string): boolean {
+/** Whether lower-case text is a name that can be asked for (RFC 1035, and _ as is in use). */
+export function isName(name: string): boolean {
   return name.length <= LONGEST_NAME && name.split('.').every((label) => LABEL.test(label));
 }

@@ -195,6 +195,8 @@ describe('create', () => {
       { network: 'blue', ip: '10.5.0.9', mac: '02:00:00:00:00:0a', aliases: ['db'] },
       { network: 'green', ip: '10.6.0.9', mac: '02:00:00:00:00:01', aliases: ['a', 'b'] },
     ]);
+    const aliases = ['--network', 'blue:alias=a', '--network-alias', 'b', 'busybox'];
+    expect((await requested(aliases)).networks).toEqual([{ network: 'blue', aliases: ['a', 'b'] }]);
     const both = ['--ip', '172.17.0.9', '--ip6', 'fd00::9', 'busybox'];
     expect((await requested(both)).networks).toEqual([
       { network: 'bridge', ip: '172.17.0.9', ip6: 'fd00::9' },
@@ -304,6 +306,10 @@ describe('what is malformed is refused in a sentence, before anything is opened'
     [
       '--network blue:gw-priority=high',
       '--network blue:gw-priority=high: gw-priority "high": not a whole number',
+    ],
+    [
+      '--network blue:mac=zz',
+      '--network blue:mac=zz: mac "zz": not a MAC address (for example mac=02:42:0a:05:00:09)',
     ],
     [
       '--network blue:name=green',

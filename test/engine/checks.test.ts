@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerRecord } from '../../engine/container.ts';
 import { mergeEnv } from '../../engine/containers/create.ts';
 import { checkMounts } from '../../engine/containers/mounts.ts';
-import { configureNetwork } from '../../engine/containers/network-config.ts';
+import { checkAliased, configureNetwork } from '../../engine/containers/network-config.ts';
 import { parseSignal } from '../../engine/containers/signal.ts';
 import { checkSysctls } from '../../engine/containers/sysctls.ts';
 import type { Context } from '../../engine/context.ts';
@@ -71,6 +71,42 @@ describe('the network of a container', () => {
     ).toThrow(
       `create container web: ${what} cannot be chosen for a container that is attached to nothing`,
     );
+  });
+
+  it.each([
+    [{ dns: ['ns1'] }, 'DNS server "ns1" is not an address'],
+    [{ dnsSearch: ['a b'] }, 'search domain "a b" is no name'],
+    [
+      { dnsSearch: ['a\nnameserver 192.0.2.66'] },
+      'search domain "a\\nnameserver 192.0.2.66" is no',
+    ],
+    [{ dnsSearch: [''] }, 'search domain "" is no name'],
+    [
+      { dnsOptions: ['a\nnameserver 192.0.2.66'] },
+      'option "a\\nnameserver 192.0.2.66" of resolv.conf',
+    ],
+    [{ dnsOptions: [''] }, 'option "" of resolv.conf is not one word'],
+  ])('has no resolv.conf of %j', (wish, what) => {
+    expect(() =>
+      configureNetwork(unused, { image: 'busybox', ...wish }, {}, 'create container web'),
+    ).toThrow(`create container web: ${what}`);
+  });
+
+  it('has an alias only where there are names', () => {
+    const notes: string[] = [];
+    const note = (text: string) => void notes.push(text);
+    const check = (name: string, driver: 'bridge' | 'macvlan', aliases?: string[]) => {
+      const network = { name, driver, ...(driver === 'bridge' && { bridge: 'br0' }) };
+      checkAliased({ note }, network, aliases, 'create container web');
+    };
+    check('blue', 'bridge', ['db']);
+    check('bridge', 'bridge');
+    expect(() => check('bridge', 'bridge', ['db'])).toThrow('the default network has no names');
+    expect(notes).toEqual([]);
+    check('lan', 'macvlan', ['db']);
+    expect(notes).toEqual([
+      'create container web: an alias has no effect on lan, a macvlan network, which has no names',
+    ]);
   });
 });
 
