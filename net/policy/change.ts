@@ -4,6 +4,7 @@ import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from '../context.ts';
 import type { Network } from '../model.ts';
 import { plain } from '../names.ts';
+import { noteSilenced } from '../ports/loopback.ts';
 import { expectedElements } from '../repair/truth.ts';
 import { undoing } from '../undo.ts';
 import { allowHairpins, checkSupport, filterBridged } from './bridged.ts';
@@ -64,7 +65,7 @@ export function replacePolicy(
 }
 
 function change(context: NetContext, ref: string, next: (policy: Policy) => Policy): Policy {
-  const { records, firewall, store, step } = context;
+  const { records, firewall, store, step, note } = context;
   const attempt = `change the policy of ${plain(ref)}`;
   return store.transaction(() => {
     const before = records.findNetwork(ref, attempt);
@@ -80,7 +81,10 @@ function change(context: NetContext, ref: string, next: (policy: Policy) => Poli
       undo('policy:record', () => records.putNetwork(before));
       if ((before.policy === undefined) !== isNone) {
         filterBridged(after, rtnl);
-        if (!isNone) allowHairpins(endpoints, rtnl);
+        if (!isNone) {
+          allowHairpins(endpoints, rtnl);
+          noteSilenced(endpoints, note);
+        }
         undo('policy:bridge', () => filterBridged(before, rtnl));
       }
       const { gone, added } = exchange(

@@ -68,6 +68,11 @@ export function parseSelector(text: string): Selector {
   if (isIP(text) !== 0)
     return { kind: 'subnet', subnet: `${text}/${text.includes(':') ? 128 : 32}` };
   if (text.includes('/')) return { kind: 'subnet', subnet: formatSubnet(parseSubnet(text)) };
+  if (/^\d+(\.\d+)+$/.test(text)) {
+    throw new HawserError('invalid', `${plain(text)} is no address`, {
+      hint: `name=${text}, if a container is called so`,
+    });
+  }
   const [, name] = /^(?:name=)?([a-zA-Z0-9][a-zA-Z0-9_.-]*)$/.exec(text) ?? [];
   if (name !== undefined) return { kind: 'name', name };
   throw new HawserError('invalid', `${plain(text)} selects nobody`, {

@@ -6,7 +6,7 @@ import { isIPv4 } from 'node:net';
 import { HawserError } from '../../errors.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import { failedWith } from '../../native/sys-error.ts';
-import type { Network, PublishedPort } from '../model.ts';
+import type { Endpoint, Network, PublishedPort } from '../model.ts';
 import type { Difference } from '../repair/difference.ts';
 import { settingDifferences } from '../settings/differences.ts';
 import { ensureSysctl, readSysctl } from '../settings/sysctl.ts';
@@ -29,7 +29,7 @@ export function checkLoopback(
   ports: readonly PublishedPort[],
   note: (text: string) => void,
 ): void {
-  const six = ports.filter(({ hostIp }) => hostIp === '::1' || hostIp === '::');
+  const six = ports.filter(answersLoopback);
   if (six.length === 0) return;
   const isForAll = readSysctl('bridge/bridge-nf-call-ip6tables') === '1';
   if (!isForAll && policy === undefined) return;
@@ -45,6 +45,23 @@ export function checkLoopback(
       ? 'sysctl -w net.bridge.bridge-nf-call-ip6tables=0, if no program here needs it'
       : 'publish it on 127.0.0.1',
   });
+}
+
+/** Tells which published ports a network's first policy takes ::1 away from, as checkLoopback has it. */
+export function noteSilenced(endpoints: readonly Endpoint[], note: (text: string) => void): void {
+  if (readSysctl('bridge/bridge-nf-call-ip6tables') === '1') return; // as silent before
+  for (const { owner, ports } of endpoints) {
+    for (const port of ports.filter(answersLoopback)) {
+      const rest = isAny(port.hostIp) ? 'by other addresses it is reached' : 'nobody reaches it';
+      note(
+        `${owner} has published ${formatPort(port)}: answers to ::1 are lost while the network has a policy; ${rest}`,
+      );
+    }
+  }
+}
+
+function answersLoopback({ hostIp }: PublishedPort): boolean {
+  return hostIp === '::1' || hostIp === '::';
 }
 
 /** Lets the host's loopback talk over a bridge to what is published there. */

@@ -256,6 +256,7 @@ describe('what is refused', () => {
       { verdict: 'allow', to: 'label==x' },
       /^change the policy of blue: label==x selects nobody|"label==x" selects nobody/,
     ],
+    [{ verdict: 'deny', from: '300.1.1.1' }, /300\.1\.1\.1 is no address/],
     [{ verdict: 'allow', to: '' }, /"" selects nobody/],
     [{ verdict: 'allow', from: 'host' }, /the host reaches its containers whatever the policy/],
     [{ verdict: 'allow', ports: ['0'] }, /port 0 has the form/],

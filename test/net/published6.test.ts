@@ -163,6 +163,35 @@ describe('on a network with a policy, whose frames are looked into as well', () 
   });
 });
 
+describe('a network that gets a policy', () => {
+  it('tells which ports are silent on ::1 from then on, and they speak again without it', async () => {
+    filtered('0');
+    const { policy } = lab.networking.networks;
+    lab.host.inside(() => {
+      const subnets = [{ subnet: 'fd00:8::/64' }];
+      lab.networking.networks.create({ name: 'late', ipv4: false, subnets });
+    });
+    const ports = ['[::1]:6004:80', '6005:80'];
+    const own = lab.container('early', { network: 'late', ports });
+    await lab.serve(own, 'early', 80);
+    expect(await ask(lab.host, 'tcp', '::1', 6004)).toMatch(/^early from /);
+    lab.notes.length = 0;
+    lab.host.inside(() => policy.add('late', { verdict: 'allow' }));
+    const why = 'answers to ::1 are lost while the network has a policy';
+    expect(lab.notes).toEqual([
+      `early has published [::1]:6004:80/tcp: ${why}; nobody reaches it`,
+      `early has published [::]:6005:80/tcp: ${why}; by other addresses it is reached`,
+    ]);
+    expect(await ask(lab.host, 'tcp', '::1', 6004)).toBeUndefined();
+    lab.host.inside(() => {
+      policy.add('late', { verdict: 'deny', to: '2001:db8::/32' });
+      policy.remove('late');
+    });
+    expect(lab.notes).toHaveLength(2);
+    expect(await ask(lab.host, 'tcp', '::1', 6004)).toMatch(/^early from /);
+  });
+});
+
 describe('families', () => {
   it('a port without an address is on all of both, with one number', () => {
     const { endpoint } = lab.container('two', { network: 'dual', ports: ['80'] });
