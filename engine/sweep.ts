@@ -3,25 +3,20 @@ import { basename, join } from 'node:path';
 import { unpinNetns } from '../native/netns.ts';
 import type { Difference } from '../net/repair/difference.ts';
 import type { Context } from './context.ts';
-import { isAlive, isStarting } from './liveness.ts';
 import { removeTree } from './remove-tree.ts';
 
 /**
  * What crashed processes have left and no container needs: pinned namespaces, directories and
- * cgroups. To be called under the writer's lock, where nobody is halfway through making one.
- *
- * @param settling ids of containers whose belongings are dealt with already
+ * cgroups. To be called under the writer's lock, where nobody is halfway through making one. What a
+ * container holds that has ended without anybody having written it down is for that to give back.
  */
-export function strays(
-  context: Context,
-  settling: ReadonlySet<string> = new Set<string>(),
-): Difference[] {
+export function strays(context: Context): Difference[] {
   const { paths, records, cgroupParent } = context;
   const cgroups = context.cgroups();
   const all = records.all();
   const known = new Set(all.map(({ id }) => id));
   const live = all
-    .filter((one) => settling.has(one.id) || isAlive(one, paths) || isStarting(one))
+    .filter(({ state }) => state.status === 'running' || state.status === 'starting')
     .map(({ id }) => id);
   const held = new Set(
     live.map((id) => paths.container(id)).flatMap(({ sandbox, ephemeral }) => [sandbox, ephemeral]),

@@ -44,7 +44,7 @@ function differences(context: Context): Difference[] {
     })),
     ...loose.map((record) => pinDifference(context, record)),
     ...networking.differences(sandboxes, new Set(loose.map(({ id }) => id))),
-    ...strays(context, new Set(ended.map(({ id }) => id))),
+    ...strays(context),
     ...images.leftovers(),
     ...ofAnswerer(context),
   ];

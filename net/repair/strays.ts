@@ -1,6 +1,8 @@
 /** What is of hawser's making and belongs to no record. */
 import { isPinned } from '../../native/netns.ts';
+import type { Link } from '../../native/rtnetlink/link.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
+import { sleep } from '../../native/sleep.ts';
 import type { NetContext } from '../context.ts';
 import { LENT } from '../drivers/adopted.ts';
 import { ifbNameOf, ownership } from '../kernel-names.ts';
@@ -13,20 +15,43 @@ export function strayLinks({ records }: NetContext): Difference[] {
   const own = new Set(records.endpoints().flatMap(linksOf));
   const shared = new Set(records.networks().flatMap(({ bridge, parent }) => [bridge, parent]));
   using rtnl = Rtnetlink.open();
-  return rtnl.links().flatMap((link) => {
-    const owned = ownership(link);
-    if (owned === undefined) return [];
-    const isShared = 'network' in owned;
-    if (isShared ? shared.has(link.name) : own.has(link.name)) return [];
-    const mend = () => {
+  const strays = () =>
+    rtnl.links().flatMap((link) => {
+      const owned = ownership(link);
+      if (owned === undefined) return [];
+      const isShared = 'network' in owned;
+      return (isShared ? shared : own).has(link.name) ? [] : [{ link, isShared }];
+    });
+  return patiently(strays, ({ link }) => isLeaving(link)).map(({ link, isShared }) => ({
+    kind: isShared ? 'bridge' : 'link',
+    what: isShared
+      ? `${link.kind} ${link.name} belongs to no network`
+      : `link ${link.name} belongs to no endpoint`,
+    mend() {
       using rtnl = Rtnetlink.open();
       rtnl.removeLink(link.name);
-    };
-    return isShared
-      ? [{ kind: 'bridge', what: `${link.kind} ${link.name} belongs to no network`, mend }]
-      : [{ kind: 'link', what: `link ${link.name} belongs to no endpoint`, mend }];
-  });
+    },
+  }));
 }
+
+/** As a link is left whose sandbox is ending: the kernel takes it along, some milliseconds later. */
+function isLeaving({ kind, up }: Link): boolean {
+  return kind === 'veth' && !up;
+}
+
+/** What there is, once nothing of it is about to go by itself, or after a while all the same. */
+function patiently<T>(look: () => T[], isPassing: (one: T) => boolean): T[] {
+  let found = look();
+  for (let waited = 0; waited < PATIENCE && found.some(isPassing); waited += PAUSE) {
+    sleep(PAUSE);
+    found = look();
+  }
+  return found;
+}
+
+/** Milliseconds. */
+const PATIENCE = 500;
+const PAUSE = 10;
 
 /** The host's. */
 function linksOf({ key, hostIfname, shaping }: Endpoint): (string | undefined)[] {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HawserError } from '../../errors.ts';
+import { sleep } from '../../native/sleep.ts';
 import type { Setting } from './limits.ts';
 
 /**
@@ -122,7 +123,7 @@ export function removeGroup(directory: string, kill: () => void): void {
       }
     }
     kill();
-    pause(Math.min(2 ** attempt, LONGEST_PAUSE));
+    sleep(Math.min(2 ** attempt, LONGEST_PAUSE));
   }
 }
 
@@ -164,11 +165,6 @@ export function killAll(pids: readonly number[]): void {
       if (!isCode(error, 'ESRCH')) throw error;
     }
   }
-}
-
-/** Blocks the thread: what gives back a container's things is synchronous throughout. */
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 function isCode(error: unknown, ...codes: string[]): boolean {

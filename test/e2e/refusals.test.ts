@@ -31,14 +31,15 @@ afterAll(async () => {
 });
 
 /** `args` with {} for a name that nobody has; `sentence` is all that is said, or matches it. */
-function refused(args: string[], sentence: string | RegExp): void {
+async function refused(args: string[], sentence: string | RegExp): Promise<void> {
   const { code, stdout, stderr } = hawser.try(args);
   expect(stderr).toMatch(/^hawser: [^\n]+\n$/);
   if (typeof sentence === 'string') expect(stderr).toBe(`hawser: ${sentence}\n`);
   else expect(stderr.slice('hawser: '.length, -1)).toMatch(sentence);
   expect(stderr.length).toBeLessThan(400);
   expect({ code, stdout: stdout.replace('[]\n', '') }).toEqual({ code: 125, stdout: '' });
-  expect(hawser.traces()).toEqual(before);
+  // The kernel is done with a namespace some milliseconds after its end.
+  await expect.poll(() => hawser.traces(), { timeout: 5000 }).toEqual(before);
 }
 
 /** Refused for `run` and `create` alike would be one test each; run has more to give back. */
@@ -215,8 +216,8 @@ describe('ports', () => {
     ],
   ])('%j', (port, sentence) => refused(run('-p', port), sentence));
 
-  it('of an internal network', () => {
-    refused(on('vault', '-p', '80:80'), /^attach web2 to vault: .*internal/);
+  it('of an internal network', async () => {
+    await refused(on('vault', '-p', '80:80'), /^attach web2 to vault: .*internal/);
   });
 });
 
@@ -230,18 +231,24 @@ describe('names', () => {
     ['', /""/],
     ['a\tb\u001b[2J', /a\\tb\\u001b\[2J/],
   ];
-  it.each(bad)('%j for a container', (name, shown) => {
-    refused(['run', `--name=${name}`, 'busybox', 'true'], sentence('^name a container ', shown));
+  it.each(bad)('%j for a container', async (name, shown) => {
+    await refused(
+      ['run', `--name=${name}`, 'busybox', 'true'],
+      sentence('^name a container ', shown),
+    );
   });
 
-  it.each(bad)('%j for a network', (name, shown) => {
-    refused(['network', 'create', '--', name], sentence('^create network .*: the name ', shown));
+  it.each(bad)('%j for a network', async (name, shown) => {
+    await refused(
+      ['network', 'create', '--', name],
+      sentence('^create network .*: the name ', shown),
+    );
   });
 
-  it.each(bad.slice(1))('%j of what is asked for', (name, shown) => {
+  it.each(bad.slice(1))('%j of what is asked for', async (name, shown) => {
     const text = sentence('', new RegExp(shown.source.replace('.*300 characters', '')));
     for (const command of [['network', 'rm'], ['rm'], ['image', 'rm'], ['inspect']]) {
-      refused([...command, '--', name], text);
+      await refused([...command, '--', name], text);
     }
   });
 
@@ -276,8 +283,8 @@ describe('settings', () => {
   ])('%j', refused);
 });
 
-it('a run that is refused writes no id', () => {
+it('a run that is refused writes no id', async () => {
   const file = join(hawser.host.dir, 'id');
-  refused(run('--cidfile', file, '-p', '8080:80'), /is published by web1$/);
+  await refused(run('--cidfile', file, '-p', '8080:80'), /is published by web1$/);
   expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe('');
 });

@@ -121,6 +121,9 @@ describe.each(Object.entries(actions))('%s', (name, { prepare, act, atomic }) =>
       if (outcome.status === 0) return false;
       const at = `${name}, killed after step ${step}, ${outcome.stdout.trim().split('\n').at(-1)}`;
       expect(outcome.signal, at + outcome.stderr).toBe('SIGKILL');
+      // Its monitor ends it, since nobody is left to let it begin: not a thing that reconcile does.
+      const status = () => lab.engine.containers.inspect('subject').state.status;
+      if (at.endsWith('start:record')) await expect.poll(status).toBe('exited');
       lab.engine.system.reconcile();
       expect(lab.engine.system.reconcile(), `${at}: a second time finds nothing`).toEqual([]);
       return true;
