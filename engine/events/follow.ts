@@ -3,7 +3,7 @@ import type { Event, EventOptions } from '../event.ts';
 import type { EventLog } from './log.ts';
 import { matches } from './matches.ts';
 
-/** Milliseconds between two looks into the log; one costs some 10 µs. */
+/** Milliseconds between two looks into the log; one is the read of one key. */
 const INTERVAL = 50;
 
 /** What comes after this call, or what is remembered since a moment and all that comes after. */
