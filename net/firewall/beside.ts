@@ -1,14 +1,14 @@
 /** Our networks beside other programs that say what the host forwards: docker, ufw, firewalld. */
 import { NftError } from '../../native/nftables.ts';
 import type { NetContext } from '../context.ts';
+import { hasNames } from '../dns/names.ts';
 import type { Network } from '../model.ts';
-import type { Records } from '../records.ts';
 import type { Difference } from '../repair/difference.ts';
-import { neighbourhood } from './foreign.ts';
+import { type Needs, neighbourhood } from './foreign.ts';
 
 /** Has the others let our bridges through where they leave room for it, and lets no other through there. */
 export function fitIn({ records, note }: Pick<NetContext, 'records' | 'note'>): void {
-  for (const { what, carryOut } of neighbourhood(bridges(records)).admissions) {
+  for (const { what, carryOut } of neighbourhood(needs(records.networks())).admissions) {
     try {
       carryOut();
     } catch (error) {
@@ -20,11 +20,11 @@ export function fitIn({ records, note }: Pick<NetContext, 'records' | 'note'>): 
 
 /** What a new network's user has to see to themselves. */
 export function advise(network: Network, note: NetContext['note']): void {
-  for (const sentence of neighbourhood(bridgesOf([network])).advice) note(sentence);
+  for (const sentence of neighbourhood(needs([network])).advice) note(sentence);
 }
 
 export function besideDifferences({ records, note }: NetContext): Difference[] {
-  const { admissions, advice } = neighbourhood(bridges(records));
+  const { admissions, advice } = neighbourhood(needs(records.networks()));
   for (const sentence of advice) note(sentence);
   return admissions.flatMap(({ what, carryOut }) =>
     what.map((one, i) => ({
@@ -37,13 +37,12 @@ export function besideDifferences({ records, note }: NetContext): Difference[] {
   );
 }
 
-function bridges(records: Records): string[] {
-  return bridgesOf(records.networks());
-}
-
-/** Those whose containers have something to do with the world outside. */
-function bridgesOf(networks: readonly Network[]): string[] {
-  return networks.flatMap(({ bridge, internal }) =>
-    bridge === undefined || internal ? [] : [bridge],
-  );
+/** Internal networks have nothing to do with the world outside, but their containers ask for names. */
+function needs(networks: readonly Network[]): Needs {
+  const bridgesOf = (some: readonly Network[]) =>
+    some.flatMap(({ bridge }) => (bridge === undefined ? [] : [bridge]));
+  return {
+    forward: bridgesOf(networks.filter(({ internal }) => !internal)),
+    input: bridgesOf(networks.filter(hasNames)),
+  };
 }
