@@ -2,8 +2,10 @@
 import { HawserError, prefixed } from '../../errors.ts';
 import { Rtnetlink } from '../../native/rtnetlink/rtnetlink.ts';
 import type { NetContext } from '../context.ts';
+import { DEFAULT_NETWORK } from '../default-network.ts';
 import type { Network } from '../model.ts';
 import { plain } from '../names.ts';
+import { ensureDefaultNetwork } from '../networks.ts';
 import { noteSilenced } from '../ports/loopback.ts';
 import { expectedElements } from '../repair/truth.ts';
 import { undoing } from '../undo.ts';
@@ -15,6 +17,7 @@ import {
   type PolicyRule,
   type PolicyRuleRequest,
   parseRule,
+  parseSelector,
   type Verdict,
 } from './policy.ts';
 
@@ -22,6 +25,7 @@ import {
 const NONE: Policy = { default: 'allow', rules: [] };
 
 export function policyOf({ records }: NetContext, ref: string): Policy {
+  if (ref === DEFAULT_NETWORK && records.networkNamed(ref) === undefined) return NONE;
   return records.findNetwork(ref, `read the policy of ${plain(ref)}`).policy ?? NONE;
 }
 
@@ -36,7 +40,20 @@ export function addRule(context: NetContext, ref: string, request: PolicyRuleReq
   });
   const added = after.rules.at(-1);
   if (added === undefined) throw new TypeError('a policy lost the rule it was given');
+  noteAbsent(context, ref, added);
   return added;
+}
+
+/** A name that nobody has may be somebody's who comes, or a slip: a denial of nobody denies nothing. */
+function noteAbsent({ records, note }: NetContext, ref: string, { from, to }: PolicyRule): void {
+  const { id, name } = records.findNetwork(ref);
+  const owners = new Set(records.endpoints({ network: id }).map(({ owner }) => owner));
+  for (const text of new Set([from, to])) {
+    const selector = parseSelector(text);
+    if (selector.kind === 'name' && !owners.has(selector.name)) {
+      note(`no container of network ${name} is called ${selector.name} yet`);
+    }
+  }
 }
 
 /** @param ids all if undefined */
@@ -67,6 +84,7 @@ export function replacePolicy(
 function change(context: NetContext, ref: string, next: (policy: Policy) => Policy): Policy {
   const { records, firewall, store, step, note } = context;
   const attempt = `change the policy of ${plain(ref)}`;
+  if (ref === DEFAULT_NETWORK) ensureDefaultNetwork(context);
   return store.transaction(() => {
     const before = records.findNetwork(ref, attempt);
     const policy = prefixed(attempt, () => next(before.policy ?? NONE));

@@ -52,7 +52,9 @@ export function noteSilenced(endpoints: readonly Endpoint[], note: (text: string
   if (readSysctl('bridge/bridge-nf-call-ip6tables') === '1') return; // as silent before
   for (const { owner, ports } of endpoints) {
     for (const port of ports.filter(answersLoopback)) {
-      const rest = isAny(port.hostIp) ? 'by other addresses it is reached' : 'nobody reaches it';
+      const rest = isAny(port.hostIp)
+        ? 'by other addresses it is reached'
+        : 'nobody reaches it, and it is refused at the next start';
       note(
         `${owner} has published ${formatPort(port)}: answers to ::1 are lost while the network has a policy; ${rest}`,
       );

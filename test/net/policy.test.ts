@@ -219,6 +219,27 @@ describe('who comes and goes', () => {
     expect(await reached(web, 'tcp', by(db))).toEqual(nobody);
   });
 
+  it('a name that nobody has is told, and may be of somebody who comes', () => {
+    lab.notes.length = 0;
+    lab.host.inside(() => {
+      policies().add('blue', { verdict: 'deny', from: 'weeb', to: 'db' });
+      policies().add('blue', { verdict: 'deny', from: 'stranger' });
+    });
+    expect(lab.notes).toEqual([
+      'no container of network blue is called weeb yet',
+      'no container of network blue is called stranger yet',
+    ]);
+  });
+
+  it('the default network has a policy too, before its first use', async () => {
+    const fresh = makeLab();
+    const { policy } = fresh.networking.networks;
+    expect(policy.of('bridge')).toEqual({ default: 'allow', rules: [] });
+    fresh.host.inside(() => policy.setDefault('bridge', 'deny'));
+    expect(policy.of('bridge').default).toBe('deny');
+    await fresh.dispose();
+  });
+
   it('a network takes its policy with it', () => {
     const { networks, reconcile } = lab.networking;
     const before = lab.snapshot();

@@ -179,7 +179,7 @@ describe('a network that gets a policy', () => {
     lab.host.inside(() => policy.add('late', { verdict: 'allow' }));
     const why = 'answers to ::1 are lost while the network has a policy';
     expect(lab.notes).toEqual([
-      `early has published [::1]:6004:80/tcp: ${why}; nobody reaches it`,
+      `early has published [::1]:6004:80/tcp: ${why}; nobody reaches it, and it is refused at the next start`,
       `early has published [::]:6005:80/tcp: ${why}; by other addresses it is reached`,
     ]);
     expect(await ask(lab.host, 'tcp', '::1', 6004)).toBeUndefined();
