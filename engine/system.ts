@@ -22,9 +22,20 @@ export function openSystem(context: Context): System {
   };
 }
 
-/** One transaction: nobody else is halfway through anything while it looks. */
+/**
+ * One transaction: nobody else is halfway through anything while it looks. What is in a namespace whose
+ * pin was lost, and at its ends on the host, shows only when that is there again.
+ */
 function reconcile(context: Context, { dryRun = false }: ReconcileOptions): Repair[] {
-  return context.store.transaction(() => mended(differences(context), context.store, dryRun));
+  const { store } = context;
+  return store.transaction(() => {
+    const hidden = unpinned(context).length > 0;
+    const first = mended(differences(context), store, dryRun);
+    if (dryRun || !hidden) return first;
+    const told = new Set(first.map(({ what }) => what));
+    const behind = differences(context).filter(({ what }) => !told.has(what));
+    return [...first, ...mended(behind, store, dryRun)];
+  });
 }
 
 /** Ends first, then the network, then what is left over: each makes the next one's mending clear. */

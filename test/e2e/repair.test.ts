@@ -81,6 +81,19 @@ it('a namespace that was unpinned is pinned again, not given up', () => {
   expect(hawser.inspect('web').state).toEqual(state);
 });
 
+it('what is behind a lost pin is mended in the same run', () => {
+  const { id, endpoints } = hawser.inspect('web');
+  const before = hawser.traces();
+  hawser.host.exec(['ip', 'link', 'set', endpoints[0]?.hostIfname ?? '', 'down']);
+  expect(umount(join(hawser.host.run, 'netns', id.slice(0, 16)), MNT_DETACH)).toBe(true);
+  expect(hawser.run('system', 'reconcile').split('\n')).toEqual([
+    'mended: container web: its network namespace is not pinned',
+    `mended: link ${endpoints[0]?.hostIfname} of web (eth0) is down`,
+  ]);
+  expect(hawser.run('system', 'reconcile')).toBe('the kernel is as the store says');
+  expect(hawser.traces()).toEqual(before);
+});
+
 it('what cannot be mended is told with its reason, and the rest is mended', () => {
   const { host } = hawser;
   const [bridge = ''] = /br-[0-9a-f]{12}/.exec(host.exec(['ip', '-br', 'link'])) ?? [];
