@@ -1,6 +1,8 @@
 import { HawserError } from '../../errors.ts';
+import type { Family } from '../../ipam/address.ts';
 import { pinNetns, unpinNetns } from '../../native/netns.ts';
-import type { Endpoint, Sandbox } from '../../net/model.ts';
+import type { Endpoint, PortRequest, Sandbox } from '../../net/model.ts';
+import { hasFamily, portsOfFamily, widePorts } from '../../net/ports/families.ts';
 import { ranked } from '../../net/routing/way-out.ts';
 import { ensureAnswerer } from '../answerer.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
@@ -24,13 +26,9 @@ export function moor(context: Context, record: ContainerRecord): Endpoint[] {
     const endpoints: Endpoint[] = [];
     try {
       context.step('start:sandbox');
-      const [first] = record.network.attachments;
-      const publisher = publisherOf(context, record.network.attachments);
+      const ports = dividedPorts(context, record);
       for (const attachment of namedFirst(record.network.attachments)) {
-        // Where none can, the first one says why.
-        const isPublisher = attachment === (publisher ?? first);
-        const ports = isPublisher ? record.network.ports : [];
-        endpoints.push(attachSandbox(context, record, attachment, ports));
+        endpoints.push(attachSandbox(context, record, attachment, ports.get(attachment)));
       }
       return endpoints;
     } catch (error) {
@@ -40,21 +38,44 @@ export function moor(context: Context, record: ContainerRecord): Endpoint[] {
   });
 }
 
+/** Which ports each network leads to the container: all one, but those of a family it has no subnet of. */
+function dividedPorts(
+  context: Context,
+  { network: { attachments, ports } }: ContainerRecord,
+): Map<AttachmentRequest, PortRequest[]> {
+  // Where none can, the first one says why.
+  const publisher = publisherOf(context, attachments) ?? attachments[0];
+  if (publisher === undefined) return new Map();
+  const { subnets } = context.networking.networks.get(publisher.network);
+  const lacking = ([4, 6] as const).find((family) => !hasFamily(subnets, family));
+  const other = lacking && publisherOf(context, attachments, lacking);
+  if (lacking === undefined || other === undefined) return new Map([[publisher, ports]]);
+  const theirs = portsOfFamily(ports, lacking);
+  return new Map([
+    [publisher, ports.filter((port) => !theirs.includes(port))],
+    [other, [...theirs, ...widePorts(ports, lacking)]],
+  ]);
+}
+
 /**
  * Which of its networks leads a container's published ports to it: the one that is its way out, as
  * docker does, since answers leave that way; if no port can be led there, the next.
+ *
+ * @param family asks for one with a subnet of this family
  */
 export function publisherOf(
   { networking }: Context,
   attachments: readonly AttachmentRequest[],
+  family?: Family,
 ): AttachmentRequest | undefined {
   const networks = new Map(
     attachments.map((one) => [one.network, networking.networks.get(one.network)]),
   );
   const inOrder = ranked(attachments, (id) => networks.get(id)?.name);
   const canPublish = ({ network: id }: AttachmentRequest) => {
-    const { internal, bridge } = networks.get(id) ?? {};
-    return internal === false && bridge !== undefined;
+    const { internal, bridge, subnets = [] } = networks.get(id) ?? {};
+    if (internal !== false || bridge === undefined) return false;
+    return family === undefined || hasFamily(subnets, family);
   };
   return inOrder.find(canPublish);
 }

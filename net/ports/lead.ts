@@ -10,8 +10,8 @@ import { loseFlows, winFlows } from './flows.ts';
 import { holdPorts, releasePorts } from './held.ts';
 
 /**
- * Leads all of them by the endpoint on one network, in one transaction of the firewall; those of a
- * family that it has no address of are given up.
+ * Leads them by the endpoint on one network, in one transaction of the firewall; those of a family
+ * that it has no address of stay where they are, since answers to them leave by another way.
  *
  * @param to the sandbox's id, and the network's; without an endpoint there, nothing is done
  */
@@ -19,29 +19,29 @@ export function leadPorts(context: NetContext, to: { sandbox: string; network: s
   context.store.transaction(() => {
     const own = context.records.endpoints({ sandbox: to.sandbox });
     const target = own.find(({ network }) => network === to.network);
-    const holders = own.filter((one) => one !== target && one.ports.length > 0);
-    if (target !== undefined && holders.length > 0) move(context, holders, target);
+    if (target === undefined) return;
+    const leads = (port: PublishedPort) => hasFamily(target, port);
+    const holders = own.filter((one) => one !== target && one.ports.some(leads));
+    if (holders.length > 0) move(context, holders, target);
   });
 }
 
 function move(context: NetContext, holders: readonly Endpoint[], target: Endpoint): void {
   const { records, firewall, store, step, note } = context;
   const network = records.findNetwork(target.network);
-  const ports = holders.flatMap((one) => one.ports);
-  const after: Endpoint = {
-    ...target,
-    ports: [...target.ports, ...ports.filter((port) => hasFamily(target, port))],
-  };
-  const bare = holders.map((one) => ({ ...one, ports: [] }));
+  const leads = (port: PublishedPort) => hasFamily(target, port);
+  const ports = holders.flatMap((one) => one.ports.filter(leads));
+  const after: Endpoint = { ...target, ports: [...target.ports, ...ports] };
+  const left = holders.map((one) => ({ ...one, ports: one.ports.filter((port) => !leads(port)) }));
   const elements = (endpoints: readonly Endpoint[]) =>
     endpoints.flatMap((one) => endpointElements(one, records.network(one.network)));
-  const [old, now] = [elements([...holders, target]), elements([...bare, after])];
+  const [old, now] = [elements([...holders, target]), elements([...left, after])];
   const [gone, added] = [without(old, now), without(now, old)];
 
   releasePorts(store, ports);
   const by = { endpoint: after.key, owner: after.owner };
   for (const port of after.ports) holdPorts(store, by, port);
-  for (const one of [...bare, after]) records.putEndpoint(one);
+  for (const one of [...left, after]) records.putEndpoint(one);
   using rtnl = Rtnetlink.open();
   undoing(step, (undo) => {
     context.drivers[network.driver].setPorts(after, network, { rtnl, note });
@@ -49,7 +49,7 @@ function move(context: NetContext, holders: readonly Endpoint[], target: Endpoin
     firewall.replace(gone, added, () => expectedElements(records));
     undo('ports:firewall', () => firewall.replace(added, gone, () => expectedElements(records)));
   });
-  for (const one of holders) loseFlows(one);
+  for (const one of holders) loseFlows({ ...one, ports: one.ports.filter(leads) });
   winFlows(after, rtnl);
 }
 

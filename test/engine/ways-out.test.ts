@@ -78,3 +78,43 @@ it('follows the way out under a running container, and back', async () => {
   }
   await engine.containers.remove('app', { force: true });
 });
+
+it('is one for each family: ports of IPv6 stay with the network that has it, over a restart too', async () => {
+  const { engine, host } = lab;
+  const six = engine.networks.create({ name: 'zz-six', ipv6: true });
+  const gateway = six.subnets.find(({ subnet }) => subnet.includes(':'))?.gateway;
+  const command = ['busybox', 'httpd', '-f', '-p', '80'];
+  const ports = ['8080:80', '[::]:8090:80'];
+  const networks = ['zz-six'];
+  engine.containers.create({ image: 'busybox', name: 'both', command, networks, ports });
+  await engine.containers.start('both');
+  const published = () =>
+    engine.containers.inspect('both').endpoints.flatMap(({ network, ports: led }) => {
+      const { name } = engine.networks.inspect(network);
+      return led.map(({ hostIp, hostPort }) => `${name} ${hostIp} ${hostPort}`);
+    });
+  const answers = () => {
+    for (const url of [
+      `http://${HOST_ADDRESS}:8080/`,
+      ...[8080, 8090].map((port) => `http://[${gateway}]:${port}/`),
+    ]) {
+      const get = () =>
+        host.exec(['busybox', 'wget', '-S', '-O', '-', url], { stdio: ['ignore', 'pipe', 'pipe'] });
+      expect(get).toThrow(/404 Not Found/);
+    }
+    expect(engine.system.reconcile()).toEqual([]);
+  };
+  const all = (by: string) => [`${by} 0.0.0.0 8080`, 'zz-six :: 8080', 'zz-six :: 8090'];
+  answers();
+  engine.networks.connect('alpha', 'both');
+  expect(published().sort()).toEqual(all('alpha'));
+  answers();
+  await engine.containers.stop('both', { timeout: 0 });
+  await engine.containers.start('both');
+  expect(published().sort()).toEqual(all('alpha'));
+  answers();
+  engine.networks.disconnect('alpha', 'both');
+  expect(published().sort()).toEqual(all('zz-six').sort());
+  answers();
+  await engine.containers.remove('both', { force: true });
+});
