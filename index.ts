@@ -20,6 +20,7 @@ export type {
   SystemInfo,
 } from './engine/engine.ts';
 export type { Event, EventFilters, EventOptions } from './engine/event.ts';
+export type { NetworkFilters } from './engine/network-filter.ts';
 export { openEngine } from './engine/open.ts';
 export type { ListedNetwork } from './engine/predefined.ts';
 export type { PruneFilters } from './engine/prune-filter.ts';

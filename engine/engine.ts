@@ -18,6 +18,7 @@ import type { Session } from '../runtime/process.ts';
 import type { Exit } from '../runtime/spec.ts';
 import type { Container, CreateRequest } from './container.ts';
 import type { Event, EventOptions } from './event.ts';
+import type { NetworkFilters } from './network-filter.ts';
 import type { ListedNetwork } from './predefined.ts';
 import type { PruneFilters } from './prune-filter.ts';
 
@@ -63,8 +64,8 @@ export interface Engine {
 
 export interface Networks {
   create(spec: NetworkSpec): Network;
-  /** By name; `bridge`, `host` and `none` are always among them. */
-  list(): ListedNetwork[];
+  /** By name; `bridge`, `host` and `none` are always there. */
+  list(filters?: NetworkFilters): ListedNetwork[];
   inspect(ref: string): Inspection;
   /** What the host has exchanged with each network that has a bridge, by the networks' ids. */
   counters(): Map<string, Counters>;

@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import type { Inspection, Networks } from './engine.ts';
 import { isAlive } from './liveness.ts';
 import { plain } from './names.ts';
+import { isListed, type NetworkFilters } from './network-filter.ts';
 import {
   findPredefined,
   isOn,
@@ -25,11 +26,13 @@ export function openNetworks(context: Context): Networks {
     return context.records.all().filter((record) => isOn(record, network));
   }
 
-  function list(): ListedNetwork[] {
+  function list(filters: NetworkFilters = {}): ListedNetwork[] {
     const made = networks.list();
     const names = new Set(made.map(({ name }) => name));
     const others = predefinedNetworks(paths.root).filter(({ name }) => !names.has(name));
-    return [...made, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...made, ...others]
+      .filter((network) => isListed(network, filters))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   function inspect(ref: string): Inspection {

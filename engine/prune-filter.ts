@@ -1,4 +1,5 @@
 import type { Network } from '../net/model.ts';
+import { hasLabel } from './label.ts';
 
 /** Which of the unused networks go; all of it must hold. */
 export interface PruneFilters {
@@ -16,12 +17,7 @@ export function mayGo(
 ): boolean {
   return (
     (until === undefined || Date.parse(created) < until.getTime()) &&
-    label.every((wanted) => has(labels, wanted)) &&
-    !withoutLabel.some((unwanted) => has(labels, unwanted))
+    label.every((wanted) => hasLabel(labels, wanted)) &&
+    !withoutLabel.some((unwanted) => hasLabel(labels, unwanted))
   );
-}
-
-function has(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const at = wanted.indexOf('=');
-  return at < 0 ? wanted in labels : labels[wanted.slice(0, at)] === wanted.slice(at + 1);
 }

@@ -1,5 +1,6 @@
 import type { Filters } from '../../engine/engine.ts';
 import { invalid } from './invalid.ts';
+import { keyed } from './keyed.ts';
 
 const keys = ['id', 'name', 'status', 'label', 'network', 'ancestor', 'exited'] as const;
 const statuses = ['created', 'running', 'exited'];
@@ -8,18 +9,7 @@ const statuses = ['created', 'running', 'exited'];
 export function parseFilters(texts: string[]): Filters {
   const filters: Filters = {};
   for (const text of texts) {
-    const at = text.indexOf('=');
-    const name = text.slice(0, Math.max(at, 0));
-    const key = keys.find((known) => known === name);
-    if (key === undefined) {
-      throw invalid(
-        '--filter',
-        text,
-        `not one of ${keys.join(', ')}, then = and a value`,
-        'name=web1',
-      );
-    }
-    const value = text.slice(at + 1);
+    const [key, value] = keyed(text, keys, 'name=web1');
     if (key === 'status' && !statuses.includes(value)) {
       throw invalid('--filter', text, `no status is called ${value} (${statuses.join(', ')})`);
     }

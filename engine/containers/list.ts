@@ -2,6 +2,7 @@ import { HawserError } from '../../errors.ts';
 import type { Container, ContainerRecord } from '../container.ts';
 import type { Context } from '../context.ts';
 import type { Filters } from '../engine.ts';
+import { hasLabel } from '../label.ts';
 import { stateNow } from '../liveness.ts';
 import { quote } from '../names.ts';
 import { isOn, predefinedNetworks } from '../predefined.ts';
@@ -53,7 +54,7 @@ function matches(context: Context, container: Container, filters: Filters): bool
     any(filters.network, (network) => isOnNetwork(context, container, network)) &&
     any(filters.ancestor, (ref) => isFrom(container, ref)) &&
     // Unlike the others, several labels must all be there.
-    (filters.label ?? []).every((label) => hasLabel(container, label))
+    (filters.label ?? []).every((label) => hasLabel(container.labels, label))
   );
 }
 
@@ -66,9 +67,4 @@ function isOnNetwork({ networking, paths }: Context, container: Container, ref: 
 
 function isFrom({ image }: Container, ref: string): boolean {
   return image.reference === ref || image.reference === `${ref}:latest` || image.id.startsWith(ref);
-}
-
-function hasLabel({ labels }: Container, text: string): boolean {
-  const [key = '', ...value] = text.split('=');
-  return key in labels && (value.length === 0 || labels[key] === value.join('='));
 }

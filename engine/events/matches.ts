@@ -1,4 +1,5 @@
 import type { Event, EventFilters } from '../event.ts';
+import { hasLabel } from '../label.ts';
 
 /** Whether an event passes: values of one key are alternatives, different keys must all hold. */
 export function matches(event: Event, filters: EventFilters): boolean {
@@ -9,7 +10,7 @@ export function matches(event: Event, filters: EventFilters): boolean {
     some(container, (wanted) => concernsContainer(event, wanted)) &&
     some(network, (wanted) => event.type === 'network' && isCalled(event, wanted)) &&
     some(image, (wanted) => isOfImage(event, wanted)) &&
-    some(label, (wanted) => hasLabel(event, wanted))
+    some(label, (wanted) => hasLabel(event.attributes, wanted))
   );
 }
 
@@ -31,10 +32,4 @@ function isCalled({ id, name }: { id: string; name: string }, wanted: string): b
 function isOfImage({ type, attributes }: Event, wanted: string): boolean {
   const { image = '' } = attributes;
   return type === 'container' && (image === wanted || image.startsWith(`${wanted}:`));
-}
-
-function hasLabel({ attributes }: Event, wanted: string): boolean {
-  const at = wanted.indexOf('=');
-  if (at < 0) return wanted in attributes;
-  return attributes[wanted.slice(0, at)] === wanted.slice(at + 1);
 }

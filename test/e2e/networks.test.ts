@@ -94,6 +94,23 @@ describe('network', () => {
     ]);
   });
 
+  it('ls shows some of them', () => {
+    const listed = (...filters: string[]) =>
+      hawser
+        .run('network', 'ls', '--format', 'json', ...filters.flatMap((one) => ['-f', one]))
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line).name);
+    expect(listed('type=builtin')).toEqual(['bridge', 'host', 'none']);
+    expect(listed('driver=host', 'driver=null')).toEqual(['host', 'none']);
+    expect(listed('type=custom', 'name=ol', 'name=an')).toEqual(['any', 'told']);
+    expect(listed('label=tier=x')).toEqual(['told']);
+    expect(listed('label=constructor')).toEqual([]);
+    expect(hawser.try(['network', 'ls', '-f', 'type=mine']).stderr).toBe(
+      'hawser: --filter "type=mine": no type is called mine (builtin, custom)\n',
+    );
+  });
+
   it('rm is refused while in use; prune removes the rest', () => {
     expect(hawser.try(['network', 'rm', 'told'])).toMatchObject({ code: 125 });
     expect(hawser.run('network', 'prune', '-f').split('\n').sort()).toEqual(['any', 'dual']);

@@ -6,10 +6,13 @@ import { type Door, print } from '../../door.ts';
 import { examples } from '../../examples.ts';
 import { formatOption, jsonLines, parseFormat } from '../../format.ts';
 import { shortId, size } from '../../human.ts';
+import { parseNetworkFilters } from '../../parse/network-filter.ts';
+import { repeat } from '../../parse/repeat.ts';
 import { table } from '../../table.ts';
 
 interface Options {
   quiet?: true;
+  filter: string[];
   format: string;
   trunc: boolean;
 }
@@ -17,12 +20,14 @@ interface Options {
 export function define(command: Command): void {
   command
     .option('-q, --quiet', 'ids only')
+    .option('-f, --filter <key=value>', 'by id, name, driver, label or type', repeat, [])
     .addOption(formatOption())
     .option('--no-trunc', 'whole ids')
     .addHelpText(
       'after',
       examples(
         ['hawser network ls', 'names, subnets, who is attached, what went to the host and back'],
+        ['hawser network ls -f type=custom -f label=tier=front', 'some of them'],
         ["hawser network ls --format json | jq '.counters.rx.drops'", 'for programs'],
       ),
     );
@@ -32,8 +37,9 @@ const headings = ['NETWORK ID', 'NAME', 'DRIVER', 'SUBNETS', 'ATTACHED', 'RX', '
 
 export async function run(door: Door, _args: string[], options: Options): Promise<number> {
   const format = parseFormat(options.format);
+  const filters = parseNetworkFilters(options.filter);
   const engine = await door.engine();
-  const networks = engine.networks.list();
+  const networks = engine.networks.list(filters);
   const id = options.trunc ? shortId : (whole: string) => whole;
   if (options.quiet) for (const network of networks) print(door, id(network.id));
   else if (format === 'json') door.stdout.write(jsonLines(counted(engine, networks)));
