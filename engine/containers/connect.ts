@@ -1,5 +1,6 @@
 import { HawserError, prefixed } from '../../errors.ts';
 import type { Network, PortRequest } from '../../net/model.ts';
+import { hasFamily, portsOfFamily, widePorts } from '../../net/ports/families.ts';
 import type { EndpointSettings } from '../../net/request.ts';
 import { settle } from '../../net/settings/endpoint-settings.ts';
 import type { AttachmentRequest, ContainerRecord } from '../container.ts';
@@ -41,14 +42,17 @@ export function connectContainer(
   });
 }
 
-/** A container's ports are published by its first network, as at its start; by this one if it has none. */
-function portsOn(
-  { networking }: Context,
-  record: ContainerRecord,
-  network: Network,
-): PortRequest[] {
-  const isFirst = networking.endpoints({ sandbox: record.id }).length === 0;
-  return isFirst && !network.internal && network.bridge !== undefined ? record.network.ports : [];
+/** What a new network leads to a running container: its ports in the families that none has led so far. */
+function portsOn(context: Context, record: ContainerRecord, network: Network): PortRequest[] {
+  if (network.internal || network.bridge === undefined) return [];
+  const { attachments, ports } = record.network;
+  const missing = ([4, 6] as const).filter(
+    (family) => publisherOf(context, attachments, family) === undefined,
+  );
+  if (missing.length === 2) return ports;
+  return missing
+    .filter((family) => hasFamily(network.subnets, family))
+    .flatMap((family) => [...portsOfFamily(ports, family), ...widePorts(ports, family)]);
 }
 
 /** The ports of a running container follow its way out. */

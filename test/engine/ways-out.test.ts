@@ -116,5 +116,11 @@ it('is one for each family: ports of IPv6 stay with the network that has it, ove
   engine.networks.disconnect('alpha', 'both');
   expect(published().sort()).toEqual(all('zz-six').sort());
   answers();
+  engine.networks.connect('alpha', 'both');
+  engine.networks.disconnect('zz-six', 'both');
+  expect(published()).toEqual(['alpha 0.0.0.0 8080']);
+  engine.networks.connect('zz-six', 'both');
+  expect(published().sort()).toEqual(all('alpha'));
+  answers();
   await engine.containers.remove('both', { force: true });
 });
