@@ -124,9 +124,10 @@ export function openIpam(store: Store): Ipam {
       gaps.firstFree(keys, range);
     if (free !== undefined) return free;
     const where = record.range === undefined ? record.subnet : `the range ${record.range}`;
+    const leased = capacity(record);
     throw new HawserError(
       'exhausted',
-      `no address of ${where} is free: ${capacity(record)} are leased`,
+      `no address of ${where} is free: ${leased} ${leased === 1n ? 'is' : 'are'} leased`,
     );
   }
 

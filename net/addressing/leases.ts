@@ -33,10 +33,23 @@ export function takeLeases(
     const pool = poolId(network.id, one.subnet);
     const requested = isFour(one) ? ip : ip6;
     if (requested !== undefined) refuseHeld(context, network, pool, requested, key);
-    const { address, prefix } = ipam.take(pool, key, requested);
+    const { address, prefix } = holdersTold(network, () => ipam.take(pool, key, requested));
     undo('attach:lease', () => ipam.release(pool, key));
     return { address, prefix, ...(!network.internal && { gateway: one.gateway }) };
   });
+}
+
+/** Whoever finds a pool full is told where its holders are listed. */
+function holdersTold<T>({ name }: Network, take: () => T): T {
+  try {
+    return take();
+  } catch (error) {
+    if (!(error instanceof HawserError) || error.code !== 'exhausted') throw error;
+    throw new HawserError(error.code, error.message, {
+      cause: error,
+      hint: `see: hawser network inspect ${name}`,
+    });
+  }
 }
 
 function isFour({ subnet }: NetworkSubnet): boolean {

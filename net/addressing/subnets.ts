@@ -9,7 +9,11 @@ import type { Network } from '../model.ts';
 export interface TakenSubnet {
   subnet: string;
   by: string;
+  /** What the user can do about it. */
+  hint?: string;
 }
+
+const ROUTE_HINT = '--ignore-host-routes overlaps with it all the same';
 
 /** The subnets of all networks. */
 export function subnetsOf(networks: readonly Network[]): TakenSubnet[] {
@@ -34,7 +38,13 @@ export function routedSubnets(
     const link = names.get(route.link ?? 0) ?? '?';
     const isOnLink = route.gateway === undefined && route.destination !== 'default';
     if (!isOnLink || own.has(link) || isScoped(route.destination)) return [];
-    return [{ subnet: route.destination, by: `the route to ${route.destination} on ${link}` }];
+    return [
+      {
+        subnet: route.destination,
+        by: `the route to ${route.destination} on ${link}`,
+        hint: ROUTE_HINT,
+      },
+    ];
   });
 }
 
@@ -54,5 +64,6 @@ export function refuseOverlap(
   throw new HawserError(
     'taken',
     `${attempt}: subnet ${subnet} overlaps with ${conflict.subnet} of ${conflict.by}`,
+    conflict.hint === undefined ? {} : { hint: conflict.hint },
   );
 }

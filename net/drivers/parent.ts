@@ -17,15 +17,15 @@ interface Vlan {
  *
  * @throws HawserError 'not-found' or 'state'
  */
-export function requireParent({ name, parent = '?' }: Network, rtnl: Rtnetlink): Link {
+export function requireParent({ parent = '?' }: Network, rtnl: Rtnetlink): Link {
   const link = rtnl.link(parent);
   if (link === undefined) {
-    throw new HawserError('not-found', `network ${name}: its parent ${parent} is not there`, {
+    throw new HawserError('not-found', `parent ${parent} is not there`, {
       hint: 'see: ip link',
     });
   }
   if (link.up) return link;
-  throw new HawserError('state', `network ${name}: its parent ${parent} is down`, {
+  throw new HawserError('state', `parent ${parent} is down`, {
     hint: `ip link set ${parent} up`,
   });
 }

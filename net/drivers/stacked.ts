@@ -63,7 +63,7 @@ function stackedDriver(name: 'macvlan' | 'ipvlan'): Driver {
         ensureVlan(network, rtnl);
         requireParent(network, rtnl);
       };
-      return [{ kind: 'parent', what: why, mend }];
+      return [{ kind: 'parent', what: `network ${network.name}: ${why}`, mend }];
     },
 
     remove(network, { rtnl }, others) {

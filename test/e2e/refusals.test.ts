@@ -124,7 +124,10 @@ describe('what belongs to somebody else', () => {
       ['network', 'connect', '--ip', '10.5.0.5', 'blue', 'sole'],
       'attach sole to blue: 10.5.0.5 is already leased to web1 (see: hawser network inspect blue)',
     ],
-    [on('full'), 'attach web2 to full: no address of 10.6.0.0/30 is free: 1 are leased'],
+    [
+      on('full'),
+      'attach web2 to full: no address of 10.6.0.0/30 is free: 1 is leased (see: hawser network inspect full)',
+    ],
     [
       run('-p', '8080:80'),
       'attach web2 to bridge: publish 8080:80/tcp: tcp port 8080 is published by web1',

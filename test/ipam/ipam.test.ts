@@ -206,7 +206,7 @@ describe.each(stores)('ipam on the %s store', (_, open) => {
       expect(() => ipam.take('p', 'late')).toThrow(
         expect.objectContaining({
           code: 'exhausted',
-          message: `no address of ${rest.range ? `the range ${rest.range}` : subnet} is free: ${expected.length} are leased`,
+          message: `no address of ${rest.range ? `the range ${rest.range}` : subnet} is free: ${expected.length} ${expected.length === 1 ? 'is' : 'are'} leased`,
         }),
       );
     });

@@ -59,6 +59,7 @@ describe('networks', () => {
     const full = refusal(() => lab.container('d', { network: 'blue' }));
     expect(full.code).toBe('exhausted');
     expect(full.message).toContain('attach d to blue: no address of the range 10.5.0.8/30 is free');
+    expect(full.hint).toBe('see: hawser network inspect blue');
     expect(lab.container('e', { network: 'blue', ip: '10.5.0.77' }).address).toBe('10.5.0.77');
   });
 

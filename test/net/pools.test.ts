@@ -61,7 +61,9 @@ describe("the host's routes", () => {
   it('are looked at on its links alone, and can be left out of account', async () => {
     lab.host.exec(['ip', 'addr', 'add', '10.5.0.1/16', 'dev', 'eth0']);
     const spec = { name: 'blue', subnets: [{ subnet: '10.5.7.0/24' }] };
-    expect(refusal(() => create(spec)).message).toContain('of the route to 10.5.0.0/16 on eth0');
+    const { message, hint } = refusal(() => create(spec));
+    expect(message).toContain('of the route to 10.5.0.0/16 on eth0');
+    expect(hint).toContain('--ignore-host-routes');
     create({ ...spec, ignoreHostRoutes: true });
     const web = lab.container('web', { network: 'blue' });
     await lab.serve(web, 'web', 80);

@@ -34,7 +34,8 @@ export async function run(
 function told(repairs: Repair[], dryRun: boolean): string[] {
   if (repairs.length === 0) return ['the kernel is as the store says'];
   if (dryRun) return repairs.map(({ what }) => what);
-  return repairs.map(({ what, failure }) =>
-    failure === undefined ? `mended: ${what}` : `not mended: ${what}: ${failure}`,
-  );
+  return repairs.map(({ what, failure }) => {
+    if (failure === undefined) return `mended: ${what}`;
+    return what.endsWith(failure) ? `not mended: ${what}` : `not mended: ${what}: ${failure}`;
+  });
 }

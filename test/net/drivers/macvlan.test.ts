@@ -108,14 +108,14 @@ describe('a macvlan network', () => {
     const reconcile = () => lab.host.inside(() => lab.networking.reconcile());
     lab.host.exec(['ip', 'link', 'del', 'lan0']);
     expect(linksOf(one)).toEqual(['lo']);
-    const gone = 'network pub: its parent lan0 is not there';
+    const gone = 'parent lan0 is not there';
     expect(refusal(() => join('two')).message).toBe(`attach two to pub: ${gone}`);
     expect(reconcile()).toEqual([
-      { kind: 'parent', what: gone, failure: gone },
+      { kind: 'parent', what: `network pub: ${gone}`, failure: gone },
       { kind: 'endpoint', what: 'one (eth0) has no link to pub', failure: gone },
     ]);
     lab.host.exec(['ip', 'link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'lan1']);
-    expect(refusal(() => join('three')).message).toContain('network pub: its parent lan0 is down');
+    expect(refusal(() => join('three')).message).toContain('parent lan0 is down');
     lab.host.exec(['ip', 'link', 'set', 'lan0', 'up']);
     expect(reconcile().map(({ what }) => what)).toContain('one (eth0) has no link to pub');
     expect(reconcile()).toEqual([]);
@@ -124,8 +124,8 @@ describe('a macvlan network', () => {
 
 describe('what cannot be made is refused in a sentence', () => {
   it.each<[string, Record<string, string>, Partial<NetworkSpec>, string]>([
-    ['not-found', { parent: 'eth7' }, {}, 'network pub: its parent eth7 is not there'],
-    ['state', { parent: 'port0' }, {}, 'network pub: its parent port0 is down'],
+    ['not-found', { parent: 'eth7' }, {}, 'parent eth7 is not there'],
+    ['state', { parent: 'port0' }, {}, 'parent port0 is down'],
     ['kernel', { parent: 'port1' }, {}, 'make a macvlan on port1: Device or resource busy'],
     ['invalid', { macvlan_mode: 'l2' }, {}, 'is one of bridge, private, vepa, passthru, not "l2"'],
     ['invalid', { ipvlan_mode: 'l2' }, {}, 'network option "ipvlan_mode" is not known'],
