@@ -18,6 +18,7 @@ import { expectedElements } from './repair/truth.ts';
 import type { NetworkSpec, SubnetSpec } from './request.ts';
 import { type Undo, undoing } from './undo.ts';
 
+/** @throws HawserError 'taken' for a name or subnet that is not free, 'invalid', 'exhausted' or 'unsupported' */
 export function createNetwork(context: NetContext, spec: NetworkSpec): Network {
   if (spec.name === DEFAULT_NETWORK) {
     throw new HawserError(
@@ -29,7 +30,7 @@ export function createNetwork(context: NetContext, spec: NetworkSpec): Network {
   return context.store.transaction(() => make(context, spec));
 }
 
-/** The default network, made if this is its first use, and its link made if that is gone. */
+/** The default network, made if this is its first use. */
 export function ensureDefaultNetwork(context: NetContext): Network {
   const present = context.records.networkNamed(DEFAULT_NETWORK);
   if (present !== undefined) return present;
@@ -44,6 +45,10 @@ export function ensureDefaultNetwork(context: NetContext): Network {
   );
 }
 
+/**
+ * @param check refuses by throwing, within the transaction
+ * @throws HawserError 'not-found', or 'in-use' naming who is attached
+ */
 export function removeNetwork(
   context: NetContext,
   ref: string,
@@ -68,6 +73,7 @@ export function removeNetwork(
   });
 }
 
+/** Removes those that nobody is attached to, but for the default one and those to keep; says which. */
 export function pruneNetworks(
   context: NetContext,
   keep: (network: Network) => boolean = () => false,

@@ -24,15 +24,18 @@ import {
 /** What is allowed where nothing is said. */
 const NONE: Policy = { default: 'allow', rules: [] };
 
+/** A network's policy; one that allows all where none was made. */
 export function policyOf({ records }: NetContext, ref: string): Policy {
   if (ref === DEFAULT_NETWORK && records.networkNamed(ref) === undefined) return NONE;
   return records.findNetwork(ref, `read the policy of ${plain(ref)}`).policy ?? NONE;
 }
 
+/** What becomes of connections that no rule speaks of. */
 export function setDefault(context: NetContext, ref: string, verdict: Verdict): void {
   change(context, ref, (policy) => ({ ...policy, default: verdict }));
 }
 
+/** @throws HawserError 'invalid' for a selector or port that means nothing, 'unsupported' without br_netfilter */
 export function addRule(context: NetContext, ref: string, request: PolicyRuleRequest): PolicyRule {
   const after = change(context, ref, ({ rules, ...rest }) => {
     const id = Math.max(0, ...rules.map((rule) => rule.id)) + 1;

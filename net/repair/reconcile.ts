@@ -19,8 +19,8 @@ import { strayAddresses, strayLeases, strayLinks, strayLinksInside, strayPorts }
 import { expectedElements } from './truth.ts';
 
 /**
- * Looks, and changes nothing; notes what stands in the way and is not hawser's. To be called, and its finds mended, in one transaction of the store:
- * nobody else is halfway through anything then.
+ * Looks, and changes nothing; notes what stands in the way and is not hawser's. To be called, and its
+ * finds mended, in one transaction of the store: nobody else is halfway through anything then.
  *
  * @param sandboxes those that may have no endpoint, and yet something in them
  * @param apart ids of sandboxes that cannot be looked into, and are not lost
@@ -36,7 +36,8 @@ export function differences(
   const isLost = (one: Endpoint) => causeOfLoss(context, one) !== undefined;
   const seen = endpoints.filter(({ sandbox }) => !apart.has(sandbox.id));
   const living = seen.filter((one) => !isLost(one));
-  // A layer that keeps something else in the kernel (names, shaping, ...) adds its own comparison here.
+  // In this order: what has ended and what is stray is out of the way of what is made anew, links come
+  // before what stands on them. What keeps something else in the kernel adds its own comparison here.
   return distinct([
     ...seen.filter(isLost).map((one) => lost(context, one)),
     ...strayLinks(context),

@@ -84,6 +84,7 @@ export function makeMoves(moves: readonly Move[], inside: Rtnetlink): void {
   }
 }
 
+/** Makes the default routes of a sandbox what its crew calls for, in one step a family. */
 export function steer(crew: Crew, records: Records, inside: Rtnetlink): void {
   makeMoves(movesOf(crew, records, inside), inside);
 }
