@@ -50,7 +50,7 @@ export function dropReservation(store: Store, key: string): void {
  * on all of the family; for a span on all addresses, on any of them. Entries of one address never
  * overlap, so that the nearest one below decides.
  */
-export function heldByEndpoint(store: Store, span: Span): Refusal | undefined {
+export function heldByEndpoint(store: Store, by: PortHolder, span: Span): Refusal | undefined {
   const table = heldPorts(store);
   const { protocol, hostIp, hostPort, count } = span;
   const addresses = isAny(hostIp) ? addressesInUse(table, span) : [hostIp, anyOf(hostIp)];
@@ -62,9 +62,10 @@ export function heldByEndpoint(store: Store, span: Span): Refusal | undefined {
       const first = Number(key.slice(prefix.length));
       if (first + held.count <= hostPort) continue;
       const where = isAny(address) ? '' : ` of ${bracketed(address)}`;
+      const holder = held.endpoint === by.endpoint ? 'the same container already' : held.owner;
       return {
         code: 'taken',
-        why: `${protocol} port ${Math.max(first, hostPort)}${where} is published by ${held.owner}`,
+        why: `${protocol} port ${Math.max(first, hostPort)}${where} is published by ${holder}`,
         resume: first + held.count,
       };
     }

@@ -24,18 +24,23 @@ export function reservePorts(
 ): PublishedPort[] {
   return requests.flatMap((request) => {
     const hostIps = hostIpsOf(request, addresses);
-    const ports = choose(store, request, hostIps);
+    const ports = choose(store, by, request, hostIps);
     for (const port of ports) holdPorts(store, by, port);
     return ports;
   });
 }
 
 /** The request's ports on each of its addresses, all of them free. */
-function choose(store: Store, request: PortRequest, hostIps: readonly string[]): PublishedPort[] {
+function choose(
+  store: Store,
+  by: PortHolder,
+  request: PortRequest,
+  hostIps: readonly string[],
+): PublishedPort[] {
   const { hostPort: wanted, hostPortLast: last } = request;
-  if (wanted === undefined || last !== undefined) return firstFree(store, request, hostIps);
+  if (wanted === undefined || last !== undefined) return firstFree(store, by, request, hostIps);
   const ports = placed(request, hostIps, wanted);
-  const refusal = refusalOf(store, ports);
+  const refusal = refusalOf(store, by, ports);
   if (refusal === undefined) return ports;
   throw new HawserError(refusal.code, `publish ${formatPort(request)}: ${refusal.why}`);
 }
@@ -43,6 +48,7 @@ function choose(store: Store, request: PortRequest, hostIps: readonly string[]):
 /** The first free run from `hostPort` to `hostPortLast`, or in the ephemeral range, from a random place on. */
 function firstFree(
   store: Store,
+  by: PortHolder,
   request: PortRequest,
   hostIps: readonly string[],
 ): PublishedPort[] {
@@ -55,7 +61,7 @@ function firstFree(
   ] as const) {
     for (let hostPort = from; hostPort + count - 1 <= to; ) {
       const ports = placed(request, hostIps, hostPort);
-      const refusal = refusalOf(store, ports);
+      const refusal = refusalOf(store, by, ports);
       if (refusal === undefined) return ports;
       if (refusal.resume > high) {
         if (refusal.code === 'taken') break;
@@ -80,9 +86,9 @@ function placed(
 }
 
 /** What speaks against the first of these spans that cannot be had. */
-function refusalOf(store: Store, spans: readonly Span[]): Refusal | undefined {
+function refusalOf(store: Store, by: PortHolder, spans: readonly Span[]): Refusal | undefined {
   for (const span of spans) {
-    const refusal = pastTheEnd(span) ?? heldByEndpoint(store, span) ?? heldByProgram(span);
+    const refusal = pastTheEnd(span) ?? heldByEndpoint(store, by, span) ?? heldByProgram(span);
     if (refusal !== undefined) return refusal;
   }
   return undefined;

@@ -132,6 +132,10 @@ describe('what belongs to somebody else', () => {
       run('-p', '8080:80'),
       'attach web2 to bridge: publish 8080:80/tcp: tcp port 8080 is published by web1',
     ],
+    [
+      run('-p', '8075:80', '-p', '127.0.0.1:8075:81'),
+      'attach web2 to bridge: publish 127.0.0.1:8075:81/tcp: tcp port 8075 is published by the same container already',
+    ],
     [run('-p', '8000-8100:8000-8100'), /: tcp port 8080 is published by web1$/],
     [run('-p', '53:53/udp'), /: udp port 53 is published by web1$/],
     [
