@@ -10,12 +10,12 @@ import type { Traces } from '../support/traces.ts';
 let hawser: Hawser;
 let empty: Traces;
 
-beforeAll(() => {
+beforeAll(async () => {
   hawser = makeHawser();
   hawser.importBusybox();
   hawser.run('network', 'create', '--subnet', '10.5.0.0/24', 'blue');
   hawser.run('run', '--rm', 'busybox', 'true');
-  empty = hawser.traces();
+  empty = await hawser.settled();
 });
 afterAll(() => hawser.dispose());
 

@@ -13,12 +13,12 @@ const inContainer = (network: string, ...command: string[]) =>
 let hawser: Hawser;
 let before: Traces;
 
-beforeAll(() => {
+beforeAll(async () => {
   hawser = makeHawser({ uplink: true });
   hawser.importBusybox();
   hawser.run('network', 'create', '--subnet', '10.5.0.0/24', 'blue');
   hawser.run('run', '--rm', 'busybox', 'true'); // the network bridge stays from its first use on
-  before = hawser.traces();
+  before = await hawser.settled();
 });
 afterAll(() => hawser.dispose());
 

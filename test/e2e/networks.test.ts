@@ -9,11 +9,11 @@ import type { Traces } from '../support/traces.ts';
 let hawser: Hawser;
 let empty: Traces;
 
-beforeAll(() => {
+beforeAll(async () => {
   hawser = makeHawser();
   hawser.importBusybox();
   hawser.run('run', '--rm', 'busybox', 'true');
-  empty = hawser.traces();
+  empty = await hawser.settled();
 });
 afterAll(() => hawser.dispose());
 

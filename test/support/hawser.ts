@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Container } from '../../engine/container.ts';
 import { openCgroups } from '../../runtime/cgroup/open.ts';
 import { makeBusyboxTar } from './busybox.ts';
@@ -38,6 +39,8 @@ export interface Hawser {
   inside(name: string): Place;
   /** What is there of hawser's doing, to be compared. */
   traces(): Traces;
+  /** The same where no container is left, once the kernel is done with those that were. */
+  settled(): Promise<Traces>;
   /** Starts `hawser ARGS` and leaves it running. */
   spawn(args: string[]): ChildProcess;
   /** Imports the machine's busybox as the image `busybox`. */
@@ -91,6 +94,14 @@ export function makeHawser(options: { uplink?: boolean } = {}): Hawser {
     },
     inside: (name) => place(`/proc/${inspect(name).state.pid}/ns/net`),
     traces: () => tracesOf(host, cgroup),
+    async settled() {
+      for (let tries = 0; tries < 100; tries++) {
+        const traces = tracesOf(host, cgroup);
+        if (!traces.network.some((line) => line.startsWith('link hv'))) return traces;
+        await setTimeout(50);
+      }
+      throw new Error('a link of a container is left after its end');
+    },
     spawn(args) {
       const { file, rest } = argv(args);
       return spawn(file, rest, { env, stdio: 'pipe' });
