@@ -130,7 +130,7 @@ test('many processes that import and remove the same archive do not get in each 
   expect(workers.map(({ line }) => line)).toEqual(Array(5).fill('done'));
   expect(images.list()).toEqual([]);
   expect(readdirSync(join(root, 'layers'))).toEqual([]);
-});
+}, 120_000); // each import waits until all that is dirty on the file system is on the disk
 
 test('an image that is there survives others’ sweeps and removals of the same layer', async () => {
   expect(run(argv('import', root, archive, 'mine')).status).toBe(0);

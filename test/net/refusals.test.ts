@@ -44,7 +44,11 @@ describe('an attach is refused in a sentence', () => {
     ['taken', { ports: ['8080:80'] }, 'publish 8080:80/tcp: tcp port 8080 is published by web1'],
     ['taken', { ports: ['127.0.0.1:8080:80'] }, 'tcp port 8080 is published by web1'],
     ['taken', { ports: ['8000-8100:8000-8100'] }, 'tcp port 8080 is published by web1'],
-    ['taken', { ports: ['81:80', '81:81'] }, 'tcp port 81 is published by web2'],
+    [
+      'taken',
+      { ports: ['81:80', '81:81'] },
+      'tcp port 81 is published by the same container already',
+    ],
     ['invalid', { ports: ['10.0.0.1:80:80'] }, '10.0.0.1 is not an address of this host'],
     ['taken', { ports: ['5000:80/udp'] }, 'udp port 5000 is in use by node (pid '],
     ['taken', { ports: [`${HOST_ADDRESS}:5000:80`] }, 'tcp port 5000 is in use by node (pid '],
