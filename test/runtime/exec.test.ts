@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hasLeft } from '../../native/session.ts';
 import type { Supervised } from '../../runtime/process.ts';
 import { processStat } from '../../runtime/process-identity.ts';
 import type { ContainerSpec, ExecSpec } from '../../runtime/spec.ts';
@@ -21,7 +22,8 @@ beforeEach(async () => {
   await running.session.start();
 });
 afterEach(async () => {
-  if (processStat(running.pid)) await running.session.kill(9);
+  const left = (error: unknown) => hasLeft(error) || Promise.reject(error);
+  if (processStat(running.pid)) await running.session.kill(9).catch(left);
   running.session.close();
   box.cgroups.remove(container.cgroup);
 });
